@@ -1,0 +1,201 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * aarch64: how the CPU enters the kernel and reads its counter.
+ *
+ * ABI card (Linux arch/arm64/kernel/entry.S, syscall.c; AAPCS64)
+ *   instruction   svc #0
+ *   number        x8
+ *   arguments     x0 x1 x2 x3 x4 x5
+ *   result        x0, -errno in [-4095, -1]
+ *   clobbers      memory; every other register survives (the kernel saves
+ *                 x0-x30; SVE state beyond the low 128 bits may be lost)
+ *   stack         sp stays 16-byte aligned
+ *   counter       cntvct_el0, fixed rate in cntfrq_el0; the isb keeps it from
+ *                 being read early (arch/arm64/include/asm/arch_timer.h)
+ *   vDSO          __kernel_*, version LINUX_2.6.39; no time, no getcpu
+ */
+#ifndef SYSCOST_ARCH_H
+#define SYSCOST_ARCH_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#define ARCH_NAME	  "aarch64"
+#define ARCH_ENTRY_NAME	  "svc"
+#define ARCH_COUNTER_NAME "cntvct"
+#define ARCH_HAS_COUNTER  1
+#define ARCH_HAS_STUBS	  1
+#define ARCH_HAS_INT80	  0
+
+/* Beyond every table and below the private range of 32-bit Arm (0xf0000). */
+#define ARCH_INVALID_NUMBER 0x3fff
+
+/* Core cycles an empty loop takes on a core of one's own; 0: it differs from
+ * one implementation to the next. */
+#define ARCH_LOOP_CYCLES 0
+
+#define ARCH_INT80_GETPID  0
+#define ARCH_INT80_GETPPID 0
+#define ARCH_INT80_GETUID  0
+
+#define ARCH_VDSO_VERSION	"LINUX_2.6.39"
+#define ARCH_VDSO_CLOCK_GETTIME "__kernel_clock_gettime"
+#define ARCH_VDSO_CLOCK_GETRES	"__kernel_clock_getres"
+#define ARCH_VDSO_GETTIMEOFDAY	"__kernel_gettimeofday"
+#define ARCH_VDSO_TIME		NULL
+#define ARCH_VDSO_GETCPU	NULL
+
+// clang-format off
+/* What /proc/cpuinfo calls the facts of the CPU, and what run.json does. */
+#define ARCH_CPUINFO_KEYS			\
+	{ "CPU implementer",	"implementer" },	\
+	{ "CPU part",		"part" },		\
+	{ "CPU variant",	"variant" },		\
+	{ "CPU revision",	"revision" },		\
+	{ "Features",		"flags" }
+// clang-format on
+
+static inline long syscall0(long number)
+{
+	register long x8 asm("x8") = number;
+	register long x0 asm("x0");
+
+	asm volatile("svc #0" : "=r"(x0) : "r"(x8) : "memory");
+	return x0;
+}
+
+static inline long syscall1(long number, long a)
+{
+	register long x8 asm("x8") = number;
+	register long x0 asm("x0") = a;
+
+	asm volatile("svc #0" : "+r"(x0) : "r"(x8) : "memory");
+	return x0;
+}
+
+static inline long syscall2(long number, long a, long b)
+{
+	register long x8 asm("x8") = number;
+	register long x0 asm("x0") = a;
+	register long x1 asm("x1") = b;
+
+	asm volatile("svc #0" : "+r"(x0) : "r"(x8), "r"(x1) : "memory");
+	return x0;
+}
+
+static inline long syscall3(long number, long a, long b, long c)
+{
+	register long x8 asm("x8") = number;
+	register long x0 asm("x0") = a;
+	register long x1 asm("x1") = b;
+	register long x2 asm("x2") = c;
+
+	asm volatile("svc #0"
+		     : "+r"(x0)
+		     : "r"(x8), "r"(x1), "r"(x2)
+		     : "memory");
+	return x0;
+}
+
+static inline long syscall4(long number, long a, long b, long c, long d)
+{
+	register long x8 asm("x8") = number;
+	register long x0 asm("x0") = a;
+	register long x1 asm("x1") = b;
+	register long x2 asm("x2") = c;
+	register long x3 asm("x3") = d;
+
+	asm volatile("svc #0"
+		     : "+r"(x0)
+		     : "r"(x8), "r"(x1), "r"(x2), "r"(x3)
+		     : "memory");
+	return x0;
+}
+
+static inline long syscall5(long number, long a, long b, long c, long d, long e)
+{
+	register long x8 asm("x8") = number;
+	register long x0 asm("x0") = a;
+	register long x1 asm("x1") = b;
+	register long x2 asm("x2") = c;
+	register long x3 asm("x3") = d;
+	register long x4 asm("x4") = e;
+
+	asm volatile("svc #0"
+		     : "+r"(x0)
+		     : "r"(x8), "r"(x1), "r"(x2), "r"(x3), "r"(x4)
+		     : "memory");
+	return x0;
+}
+
+static inline long syscall6(long number, long a, long b, long c, long d, long e,
+			    long f)
+{
+	register long x8 asm("x8") = number;
+	register long x0 asm("x0") = a;
+	register long x1 asm("x1") = b;
+	register long x2 asm("x2") = c;
+	register long x3 asm("x3") = d;
+	register long x4 asm("x4") = e;
+	register long x5 asm("x5") = f;
+
+	asm volatile("svc #0"
+		     : "+r"(x0)
+		     : "r"(x8), "r"(x1), "r"(x2), "r"(x3), "r"(x4), "r"(x5)
+		     : "memory");
+	return x0;
+}
+
+/* There is no legacy gate here: callers ask ARCH_HAS_INT80 first. */
+static inline long int80_syscall0(long number)
+{
+	(void)number;
+	return -38; /* -ENOSYS */
+}
+
+/* The second isb keeps the timed code from starting before the read (Linux
+ * orders its own reads by isb or a fake dependency, vdso/gettimeofday.h). */
+static inline uint64_t counter_begin(void)
+{
+	uint64_t ticks;
+
+	asm volatile("isb\n\tmrs %0, cntvct_el0\n\tisb"
+		     : "=r"(ticks)
+		     :
+		     : "memory");
+	return ticks;
+}
+
+static inline uint64_t counter_end(void)
+{
+	uint64_t ticks;
+
+	asm volatile("isb\n\tmrs %0, cntvct_el0" : "=r"(ticks) : : "memory");
+	return ticks;
+}
+
+/* What firmware wrote, in Hz: "not interpreted by hardware" (Arm ARM,
+ * CNTFRQ_EL0), so the clock is calibrated all the same. */
+static inline uint64_t counter_stated_hz(void)
+{
+	uint64_t hz;
+
+	asm volatile("mrs %0, cntfrq_el0" : "=r"(hz));
+	return hz;
+}
+
+/* The system counter ticks at a fixed rate by architecture (Arm ARM, D11). */
+static inline int counter_is_invariant(void)
+{
+	return 1;
+}
+
+/* Out-of-line entries and probes (stubs.S; asm/README.md has the contract). */
+long stub_syscall0(long number);
+long stub_syscall6(long number, long a, long b, long c, long d, long e, long f);
+void stub_return(void);
+void stub_add_chain(uint64_t hundreds);
+void stub_taken_jumps(uint64_t hundreds);
+void **stub_load_chain(void **cell, uint64_t loads);
+
+#endif

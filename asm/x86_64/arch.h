@@ -1,0 +1,222 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * x86-64: how the CPU enters the kernel and reads its counter.
+ *
+ * ABI card (System V AMD64 ABI, appendix A.2; Linux entry_64.S)
+ *   instruction   syscall                 int $0x80 (i386 table, IDT gate)
+ *   number        rax                     eax
+ *   arguments     rdi rsi rdx r10 r8 r9   ebx ecx edx esi edi ebp
+ *   result        rax, -errno in [-4095, -1]
+ *   clobbers      rcx (return address), r11 (flags); memory
+ *                 int $0x80: r8-r11 (cleared by kernels before 4.17)
+ *   stack         untouched by the kernel; the red zone survives
+ *   counter       rdtsc; fenced by lfence, which AMD makes dispatch
+ *                 serialising too when Linux sets MSR C001_1029[1]
+ *   vDSO          __vdso_*, version LINUX_2.6 (arch/x86/entry/vdso)
+ */
+#ifndef SYSCOST_ARCH_H
+#define SYSCOST_ARCH_H
+
+#include <cpuid.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define ARCH_NAME	  "x86_64"
+#define ARCH_ENTRY_NAME	  "syscall"
+#define ARCH_COUNTER_NAME "tsc"
+#define ARCH_HAS_COUNTER  1
+#define ARCH_HAS_STUBS	  1
+#define ARCH_HAS_INT80	  1
+
+/* Beyond every table, positive, without the x32 bit (0x40000000). */
+#define ARCH_INVALID_NUMBER 0x3fff
+
+/* Core cycles an empty loop takes on a core of one's own: one taken branch a
+ * cycle since Nehalem and Zen (Agner Fog, Microarchitecture). A busy sibling
+ * doubles it, which tells a run that never had the core for itself. */
+#define ARCH_LOOP_CYCLES 1
+
+/* Numbers of the i386 table (arch/x86/entry/syscalls/syscall_32.tbl). */
+#define ARCH_INT80_GETPID  20
+#define ARCH_INT80_GETPPID 64
+#define ARCH_INT80_GETUID  199
+
+#define ARCH_VDSO_VERSION	"LINUX_2.6"
+#define ARCH_VDSO_CLOCK_GETTIME "__vdso_clock_gettime"
+#define ARCH_VDSO_CLOCK_GETRES	"__vdso_clock_getres"
+#define ARCH_VDSO_GETTIMEOFDAY	"__vdso_gettimeofday"
+#define ARCH_VDSO_TIME		"__vdso_time"
+#define ARCH_VDSO_GETCPU	"__vdso_getcpu"
+
+// clang-format off
+/* What /proc/cpuinfo calls the facts of the CPU, and what run.json does. */
+#define ARCH_CPUINFO_KEYS			\
+	{ "vendor_id",	"vendor" },		\
+	{ "model name",	"model" },		\
+	{ "cpu family",	"family" },		\
+	{ "model",	"model_number" },	\
+	{ "stepping",	"stepping" },		\
+	{ "microcode",	"microcode" },		\
+	{ "flags",	"flags" },		\
+	{ "bugs",	"bugs" }
+// clang-format on
+
+static inline long syscall0(long number)
+{
+	long result;
+
+	asm volatile("syscall"
+		     : "=a"(result)
+		     : "a"(number)
+		     : "rcx", "r11", "memory");
+	return result;
+}
+
+static inline long syscall1(long number, long a)
+{
+	long result;
+
+	asm volatile("syscall"
+		     : "=a"(result)
+		     : "a"(number), "D"(a)
+		     : "rcx", "r11", "memory");
+	return result;
+}
+
+static inline long syscall2(long number, long a, long b)
+{
+	long result;
+
+	asm volatile("syscall"
+		     : "=a"(result)
+		     : "a"(number), "D"(a), "S"(b)
+		     : "rcx", "r11", "memory");
+	return result;
+}
+
+static inline long syscall3(long number, long a, long b, long c)
+{
+	long result;
+
+	asm volatile("syscall"
+		     : "=a"(result)
+		     : "a"(number), "D"(a), "S"(b), "d"(c)
+		     : "rcx", "r11", "memory");
+	return result;
+}
+
+static inline long syscall4(long number, long a, long b, long c, long d)
+{
+	register long r10 asm("r10") = d;
+	long result;
+
+	asm volatile("syscall"
+		     : "=a"(result)
+		     : "a"(number), "D"(a), "S"(b), "d"(c), "r"(r10)
+		     : "rcx", "r11", "memory");
+	return result;
+}
+
+static inline long syscall5(long number, long a, long b, long c, long d, long e)
+{
+	register long r10 asm("r10") = d;
+	register long r8 asm("r8") = e;
+	long result;
+
+	asm volatile("syscall"
+		     : "=a"(result)
+		     : "a"(number), "D"(a), "S"(b), "d"(c), "r"(r10), "r"(r8)
+		     : "rcx", "r11", "memory");
+	return result;
+}
+
+static inline long syscall6(long number, long a, long b, long c, long d, long e,
+			    long f)
+{
+	register long r10 asm("r10") = d;
+	register long r8 asm("r8") = e;
+	register long r9 asm("r9") = f;
+	long result;
+
+	asm volatile("syscall"
+		     : "=a"(result)
+		     : "a"(number), "D"(a), "S"(b), "d"(c), "r"(r10), "r"(r8),
+		       "r"(r9)
+		     : "rcx", "r11", "memory");
+	return result;
+}
+
+/* The legacy gate, with a number of the i386 table; kills the process by
+ * SIGSEGV where 32-bit emulation is off: try it in a child. */
+static inline long int80_syscall0(long number)
+{
+	int result;
+
+	asm volatile("int $0x80"
+		     : "=a"(result)
+		     : "a"((int)number)
+		     : "r8", "r9", "r10", "r11", "memory");
+	return result;
+}
+
+/* Nothing timed may start before this stamp: the second lfence holds it back
+ * (Intel SDM vol. 2B, RDTSC: "not a serializing instruction"). */
+static inline uint64_t counter_begin(void)
+{
+	uint32_t low, high;
+
+	asm volatile("lfence\n\trdtsc\n\tlfence"
+		     : "=a"(low), "=d"(high)
+		     :
+		     : "memory");
+	return (uint64_t)high << 32 | low;
+}
+
+/* rdtscp waits for everything before it; the lfence keeps what follows from
+ * starting before the read (Intel SDM vol. 2B, RDTSCP). */
+static inline uint64_t counter_end(void)
+{
+	uint32_t low, high;
+
+	asm volatile("rdtscp\n\tlfence"
+		     : "=a"(low), "=d"(high)
+		     :
+		     : "rcx", "memory");
+	return (uint64_t)high << 32 | low;
+}
+
+/* The rate the CPU or its hypervisor states, in Hz; 0 where neither does.
+ * CPUID.15H (Intel SDM vol. 2A); leaf 40000010H, kHz, by VMware's convention
+ * (Linux arch/x86/kernel/cpu/vmware.c). */
+static inline uint64_t counter_stated_hz(void)
+{
+	uint32_t a, b, c, d;
+
+	if (__get_cpuid(0x15, &a, &b, &c, &d) && a && b && c)
+		return (uint64_t)c * b / a;
+	if (!__get_cpuid(1, &a, &b, &c, &d) || !(c >> 31))
+		return 0;
+	__cpuid(0x40000000, a, b, c, d);
+	if (a < 0x40000010 || a > 0x40ffffff)
+		return 0;
+	__cpuid(0x40000010, a, b, c, d);
+	return (uint64_t)a * 1000;
+}
+
+/* CPUID.80000007H:EDX[8]: constant rate in every P-, C- and T-state. */
+static inline int counter_is_invariant(void)
+{
+	uint32_t a, b, c, d;
+
+	return __get_cpuid(0x80000007, &a, &b, &c, &d) && (d >> 8 & 1);
+}
+
+/* Out-of-line entries and probes (stubs.S; asm/README.md has the contract). */
+long stub_syscall0(long number);
+long stub_syscall6(long number, long a, long b, long c, long d, long e, long f);
+void stub_return(void);
+void stub_add_chain(uint64_t hundreds);
+void stub_taken_jumps(uint64_t hundreds);
+void **stub_load_chain(void **cell, uint64_t loads);
+
+#endif

@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: MIT
+/* Reading a clock: by the vDSO without entering the kernel, and by entering. */
+#include <sys/syscall.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "arch.h"
+#include "benchmark.h"
+#include "vdso.h"
+
+typedef int read_clock(clockid_t clock, struct timespec *time);
+
+BENCHMARK_LOOP(through_vdso, vdso(clock, &time),
+	       read_clock *vdso = context->function;
+	       clockid_t clock = (clockid_t)context->argument;
+	       struct timespec time);
+BENCHMARK_LOOP(through_libc, clock_gettime(clock, &time),
+	       clockid_t clock = (clockid_t)context->argument;
+	       struct timespec time);
+BENCHMARK_LOOP(through_syscall, syscall(SYS_clock_gettime, clock, &time),
+	       long clock = context->argument;
+	       struct timespec time);
+BENCHMARK_LOOP(through_inline, syscall2(SYS_clock_gettime, clock, (long)&time),
+	       long clock = context->argument;
+	       struct timespec time);
+
+static int setup(const struct benchmark *benchmark, struct context *context)
+{
+	(void)benchmark;
+	context->function =
+		vdso_symbol(ARCH_VDSO_CLOCK_GETTIME, ARCH_VDSO_VERSION);
+	return 0;
+}
+
+static const char *vdso_supported(const struct benchmark *benchmark)
+{
+	(void)benchmark;
+	return vdso_symbol(ARCH_VDSO_CLOCK_GETTIME, ARCH_VDSO_VERSION)
+		       ? NULL
+		       : "this vDSO has no clock_gettime";
+}
+
+static int64_t ns(struct timespec time)
+{
+	return (int64_t)time.tv_sec * 1000000000 + time.tv_nsec;
+}
+
+/* The kernel's own answer, before and after, holds the other path's between.
+ * A clock that is set meanwhile may break it once, not three times. */
+static const char *verify(struct context *context)
+{
+	clockid_t clock = (clockid_t)context->argument;
+	read_clock *vdso = context->function;
+	struct timespec before, libc, direct, after;
+
+	for (int attempt = 0; attempt < 3; attempt++) {
+		if (syscall2(SYS_clock_gettime, clock, (long)&before) ||
+		    clock_gettime(clock, &libc) ||
+		    (vdso ? vdso(clock, &direct)
+			  : clock_gettime(clock, &direct)) ||
+		    syscall2(SYS_clock_gettime, clock, (long)&after))
+			return "the clock cannot be read";
+		if (ns(before) <= ns(libc) && ns(libc) <= ns(direct) &&
+		    ns(direct) <= ns(after))
+			return NULL;
+	}
+	return "the paths disagree about the time";
+}
+
+// clang-format off
+#define CLOCK_ROWS(id, name, text)					\
+	{ .path = "vdso",    .variant = name, .run = through_vdso,	\
+	  .supported = vdso_supported, .setup = setup,			\
+	  .verify = verify, .argument = id, .entries = 0,		\
+	  .summary = text ", by the vDSO's symbol" },			\
+	{ .path = "libc",    .variant = name, .run = through_libc,	\
+	  .setup = setup, .verify = verify, .argument = id,		\
+	  .entries = 0, .summary = text ", by the C library" },		\
+	{ .path = "syscall", .variant = name, .run = through_syscall,	\
+	  .setup = setup, .verify = verify, .argument = id,		\
+	  .entries = 1, .summary = text ", by syscall()" },		\
+	{ .path = "inline",  .variant = name, .run = through_inline,	\
+	  .setup = setup, .verify = verify, .argument = id,		\
+	  .entries = 1, .summary = text ", by " ARCH_ENTRY_NAME }
+
+BENCHMARK_GROUP(clock_gettime, "reading a clock, in and out of the kernel",
+	CLOCK_ROWS(CLOCK_MONOTONIC, NULL, "CLOCK_MONOTONIC"),
+	CLOCK_ROWS(CLOCK_REALTIME, "realtime", "CLOCK_REALTIME"),
+	CLOCK_ROWS(CLOCK_MONOTONIC_COARSE, "monotonic_coarse",
+		   "the tick's time, no counter read"),
+	CLOCK_ROWS(CLOCK_MONOTONIC_RAW, "monotonic_raw",
+		   "CLOCK_MONOTONIC_RAW"),
+	CLOCK_ROWS(CLOCK_PROCESS_CPUTIME_ID, "process_cputime",
+		   "CPU time of the process, which the vDSO cannot know"),
+);
+// clang-format on

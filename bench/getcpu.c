@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: MIT
+/* Where am I running: a register read in the vDSO, a crossing elsewhere. */
+#define _GNU_SOURCE
+#include <sched.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "arch.h"
+#include "benchmark.h"
+#include "vdso.h"
+
+typedef long read_cpu(unsigned int *cpu, unsigned int *node, void *unused);
+
+BENCHMARK_LOOP(through_vdso, vdso(&cpu, &node, NULL),
+	       read_cpu *vdso = context->function;
+	       unsigned int cpu, node);
+BENCHMARK_LOOP(through_libc, getcpu(&cpu, &node), unsigned int cpu, node);
+BENCHMARK_LOOP(through_syscall, syscall(SYS_getcpu, &cpu, &node, NULL),
+	       unsigned int cpu, node);
+BENCHMARK_LOOP(through_inline, syscall3(SYS_getcpu, (long)&cpu, (long)&node, 0),
+	       unsigned int cpu, node);
+
+static int setup(const struct benchmark *benchmark, struct context *context)
+{
+	(void)benchmark;
+	context->function = vdso_symbol(ARCH_VDSO_GETCPU, ARCH_VDSO_VERSION);
+	return 0;
+}
+
+static const char *vdso_supported(const struct benchmark *benchmark)
+{
+	(void)benchmark;
+	return vdso_symbol(ARCH_VDSO_GETCPU, ARCH_VDSO_VERSION)
+		       ? NULL
+		       : "this vDSO has no getcpu";
+}
+
+/* The worker is bound: every path names the same CPU and node. An unbound
+ * caller may be moved in between, hence the three attempts. */
+static const char *verify(struct context *context)
+{
+	read_cpu *vdso = context->function;
+	unsigned int cpu[3], node[3];
+
+	for (int attempt = 0; attempt < 3; attempt++) {
+		syscall3(SYS_getcpu, (long)&cpu[0], (long)&node[0], 0);
+		getcpu(&cpu[1], &node[1]);
+		cpu[2] = cpu[1];
+		node[2] = node[1];
+		if (vdso)
+			vdso(&cpu[2], &node[2], NULL);
+		if (cpu[0] == cpu[1] && cpu[1] == cpu[2] &&
+		    node[0] == node[1] && node[1] == node[2])
+			return NULL;
+	}
+	return "the paths disagree about the CPU";
+}
+
+// clang-format off
+BENCHMARK_GROUP(getcpu, "the CPU and node that run the caller",
+	{ .path = "vdso",    .run = through_vdso,    .supported = vdso_supported,
+	  .setup = setup,    .verify = verify,
+	  .summary = "by the vDSO's symbol" },
+	{ .path = "libc",    .run = through_libc,    .setup = setup,
+	  .verify = verify,  .summary = "by the C library" },
+	{ .path = "syscall", .run = through_syscall, .setup = setup,
+	  .verify = verify,  .entries = 1, .summary = "by syscall()" },
+	{ .path = "inline",  .run = through_inline,  .setup = setup,
+	  .verify = verify,  .entries = 1,
+	  .summary = "by " ARCH_ENTRY_NAME },
+);
+// clang-format on

@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: MIT
+/* The old call for the time of day, by the vDSO and by entering the kernel. */
+#include <sys/syscall.h>
+#include <sys/time.h>
+#include <unistd.h>
+
+#include "arch.h"
+#include "benchmark.h"
+#include "vdso.h"
+
+typedef int read_time(struct timeval *time, void *zone);
+
+BENCHMARK_LOOP(through_vdso, vdso(&time, NULL),
+	       read_time *vdso = context->function;
+	       struct timeval time);
+BENCHMARK_LOOP(through_libc, gettimeofday(&time, NULL), struct timeval time);
+BENCHMARK_LOOP(through_syscall, syscall(SYS_gettimeofday, &time, NULL),
+	       struct timeval time);
+BENCHMARK_LOOP(through_inline, syscall2(SYS_gettimeofday, (long)&time, 0),
+	       struct timeval time);
+
+static int setup(const struct benchmark *benchmark, struct context *context)
+{
+	(void)benchmark;
+	context->function =
+		vdso_symbol(ARCH_VDSO_GETTIMEOFDAY, ARCH_VDSO_VERSION);
+	return 0;
+}
+
+static const char *vdso_supported(const struct benchmark *benchmark)
+{
+	(void)benchmark;
+	return vdso_symbol(ARCH_VDSO_GETTIMEOFDAY, ARCH_VDSO_VERSION)
+		       ? NULL
+		       : "this vDSO has no gettimeofday";
+}
+
+static int64_t us(struct timeval time)
+{
+	return (int64_t)time.tv_sec * 1000000 + time.tv_usec;
+}
+
+/* See clock_gettime: a clock that is set meanwhile breaks it once. */
+static const char *verify(struct context *context)
+{
+	read_time *vdso = context->function;
+	struct timeval before, libc, direct, after;
+
+	for (int attempt = 0; attempt < 3; attempt++) {
+		syscall2(SYS_gettimeofday, (long)&before, 0);
+		gettimeofday(&libc, NULL);
+		direct = libc;
+		if (vdso)
+			vdso(&direct, NULL);
+		syscall2(SYS_gettimeofday, (long)&after, 0);
+		if (us(before) <= us(libc) && us(libc) <= us(direct) &&
+		    us(direct) <= us(after))
+			return NULL;
+	}
+	return "the paths disagree about the time";
+}
+
+// clang-format off
+BENCHMARK_GROUP(gettimeofday, "the time of day in microseconds",
+	{ .path = "vdso",    .run = through_vdso,    .supported = vdso_supported,
+	  .setup = setup,    .verify = verify,
+	  .summary = "by the vDSO's symbol" },
+	{ .path = "libc",    .run = through_libc,    .setup = setup,
+	  .verify = verify,  .summary = "by the C library" },
+	{ .path = "syscall", .run = through_syscall, .setup = setup,
+	  .verify = verify,  .entries = 1, .summary = "by syscall()" },
+	{ .path = "inline",  .run = through_inline,  .setup = setup,
+	  .verify = verify,  .entries = 1,
+	  .summary = "by " ARCH_ENTRY_NAME },
+);
+// clang-format on

@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: MIT
+/* One batch: the timed region of the whole program is in this file. */
+#define _GNU_SOURCE
+#include "batch.h"
+
+#include <sched.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
+#include <time.h>
+
+#include "arch.h"
+#include "clock.h"
+
+bool batch_is_dirty(const struct row *row)
+{
+	return row->migrated || row->nivcsw || row->minflt;
+}
+
+/*
+ * The timed region: a stamp, the row's own loop, a stamp. Which clock is
+ * decided before the first stamp; always inlined with a constant, so that no
+ * branch is left between the two.
+ */
+static inline __attribute__((always_inline)) uint64_t
+time_calls(struct subject *subject, uint64_t calls, const bool counter)
+{
+	uint64_t begin = counter ? counter_begin() : clock_raw_ns();
+
+	subject->benchmark->run(&subject->context, calls);
+	return (counter ? counter_end() : clock_raw_ns()) - begin;
+}
+
+static void prepare(struct subject *subject)
+{
+	if (subject->benchmark->prepare)
+		subject->benchmark->prepare(&subject->context);
+}
+
+uint64_t batch_ticks(struct subject *subject, uint64_t calls, bool counter)
+{
+	bool whole = subject->benchmark->rehearse;
+
+	prepare(subject);
+	subject->benchmark->run(&subject->context,
+				whole ? calls : calls / 10 + 1);
+	prepare(subject);
+	if (counter)
+		return time_calls(subject, calls, true);
+	return time_calls(subject, calls, false);
+}
+
+static uint64_t thread_cpu_ns(void)
+{
+	struct timespec time = { 0, 0 };
+
+	syscall2(SYS_clock_gettime, CLOCK_THREAD_CPUTIME_ID, (long)&time);
+	return (uint64_t)time.tv_sec * 1000000000ULL + (uint64_t)time.tv_nsec;
+}
+
+void batch_run(struct subject *subject, struct probe *probe, bool counter,
+	       struct row *row)
+{
+	struct rusage before, after;
+	uint64_t cpu_ns;
+	int cpu;
+
+	getrusage(RUSAGE_THREAD, &before);
+	cpu_ns = thread_cpu_ns();
+	cpu = sched_getcpu();
+	row->before = probe_turn(probe);
+	row->ticks = batch_ticks(subject, subject->calls, counter);
+	row->after = probe_turn(probe);
+	row->cpu = sched_getcpu();
+	row->cpu_ns = thread_cpu_ns() - cpu_ns;
+	getrusage(RUSAGE_THREAD, &after);
+	row->benchmark = subject->index;
+	row->calls = subject->calls;
+	row->migrated = row->cpu != cpu;
+	row->nivcsw = (uint32_t)(after.ru_nivcsw - before.ru_nivcsw);
+	row->minflt = (uint32_t)(after.ru_minflt - before.ru_minflt);
+}
+
+int batch_open(struct subject *subject, const struct benchmark *benchmark)
+{
+	subject->benchmark = benchmark;
+	subject->context = (struct context){ .argument = benchmark->argument,
+					     .descriptor = -1 };
+	return benchmark->setup ? benchmark->setup(benchmark, &subject->context)
+				: 0;
+}
+
+void batch_close(struct subject *subject)
+{
+	if (subject->benchmark->teardown)
+		subject->benchmark->teardown(&subject->context);
+}

@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: MIT */
+/* One batch: calls of one row between two stamps, and what happened around. */
+#ifndef SYSCOST_BATCH_H
+#define SYSCOST_BATCH_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "benchmark.h"
+#include "probe.h"
+
+/* One row of samples.csv, as a worker sends it. Ticks are the clock's. */
+struct row {
+	uint64_t calls;
+	uint64_t ticks;
+	uint64_t cpu_ns;    /* CPU time of the thread around the batch */
+	uint32_t benchmark; /* index in the registry */
+	uint32_t seq;	    /* true order within the launch, from 0 */
+	int32_t cpu;	    /* where the batch ended */
+	uint32_t migrated;  /* 1: it began elsewhere */
+	uint32_t nivcsw;    /* involuntary switches during the batch */
+	uint32_t minflt;    /* minor faults during the batch */
+	struct probe_ticks before, after;
+};
+
+/* One row of the catalogue, set up and ready to run. */
+struct subject {
+	const struct benchmark *benchmark;
+	struct context context;
+	uint32_t index;
+	uint64_t calls; /* in a batch */
+};
+
+/* Was the batch disturbed by something that left a trace? */
+bool batch_is_dirty(const struct row *row);
+
+/* Ticks of `calls` calls: a tenth of them untimed (or all: rehearse), then
+ * timed, each after prepare. */
+uint64_t batch_ticks(struct subject *subject, uint64_t calls, bool counter);
+
+/* A full batch between two probe turns, with the usage around it. Fills all
+ * of `row` but seq. */
+void batch_run(struct subject *subject, struct probe *probe, bool counter,
+	       struct row *row);
+
+/* Sets the row up: 0 or -errno. batch_close undoes it. */
+int batch_open(struct subject *subject, const struct benchmark *benchmark);
+void batch_close(struct subject *subject);
+
+#endif

@@ -1,0 +1,123 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The contract between what is measured (bench/) and how (src/).
+ *
+ * A group is one file in bench/: an operation, with one row for each way to
+ * perform it. The build finds the file, the linker collects the groups, and
+ * no other file names them. docs/adding.md builds one in ten lines.
+ */
+#ifndef SYSCOST_BENCHMARK_H
+#define SYSCOST_BENCHMARK_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+/*
+ * What setup prepares and a loop works on; zeroed before setup. The harness
+ * reads none of it: a field means what the group's file makes it mean.
+ */
+struct context {
+	long argument;	/* starts as the row's: a clock id, a size */
+	int descriptor; /* starts as -1 */
+	void *function; /* a resolved symbol */
+	void *buffer;
+	FILE *stream;
+};
+
+/*
+ * Rows by which others are read. Each launch times them apart from the
+ * selected rows, so that a filtered run has them too.
+ */
+enum yardstick {
+	YARDSTICK_NONE,
+	YARDSTICK_LOOP, /* the empty loop: net = value - this */
+	YARDSTICK_CALL, /* an empty function: the unit of "x call" */
+	YARDSTICK_ADDS, /* 1,000 dependent adds: 1,000 core cycles */
+	YARDSTICKS
+};
+
+/*
+ * One row: group/path or group/path/variant.
+ *
+ * run times itself in no way: it performs the operation exactly `calls`
+ * times and holds no counter, flag or callback of its own beside the loop's.
+ * The hooks may be NULL. They run outside timed regions, in this order:
+ * supported, setup, verify (once a run), prepare and run (often), teardown.
+ */
+struct benchmark {
+	const char *path;    /* the way in: libc, syscall, inline, ... */
+	const char *variant; /* a size, a clock; NULL: none */
+	const char *summary; /* one line, for --list */
+	void (*run)(struct context *context, uint64_t calls);
+
+	/* NULL: this machine can; else the reason why not, static text. */
+	const char *(*supported)(const struct benchmark *benchmark);
+	/* 0 or -errno; what it opened before failing it closes itself. */
+	int (*setup)(const struct benchmark *benchmark,
+		     struct context *context);
+	/* Does it measure what it says? NULL: yes; else what is wrong. */
+	const char *(*verify)(struct context *context);
+	/* Before each run: back to the state in which a batch starts. */
+	void (*prepare)(struct context *context);
+	void (*teardown)(struct context *context);
+
+	long argument;	/* handed to setup through the context */
+	double entries; /* kernel entries a call, expected: 1, 0, 1/256 */
+	size_t bytes;	/* moved by one call; 0: not that kind of row */
+	bool rehearse;	/* the untimed run before a timed one is as
+				 * long, for rows that walk through memory */
+	enum yardstick yardstick;
+};
+
+struct benchmark_group {
+	const char *name; /* the operation */
+	const char *summary;
+	const struct benchmark *benchmarks;
+	size_t count;
+};
+
+/*
+ * Defines `name` as a run function that performs `call` again and again.
+ * What comes after `call` is declared before the loop, so that the loop
+ * itself loads nothing. The empty asm keeps the compiler from merging or
+ * dropping iterations; bench/ is compiled with -falign-loops=64, and
+ * tests/test_loops checks the machine code.
+ */
+// clang-format off
+#define BENCHMARK_LOOP(name, call, ...)					\
+	static __attribute__((noinline, aligned(64)))			\
+	void name(struct context *context, uint64_t calls)		\
+	{								\
+		(void)context;						\
+		__VA_ARGS__;						\
+		do {							\
+			(void)(call);					\
+			asm volatile("" : : : "memory");		\
+		} while (--calls);					\
+	}								\
+	struct context
+
+/* Defines and registers a group; the rows follow the two texts. */
+#define BENCHMARK_GROUP(group, text, ...)				\
+	static const struct benchmark group##_rows[] = { __VA_ARGS__ };	\
+	static const struct benchmark_group group##_group = {		\
+		.name	    = #group,					\
+		.summary    = text,					\
+		.benchmarks = group##_rows,				\
+		.count	    = sizeof(group##_rows) / sizeof(group##_rows[0]), \
+	};								\
+	static const struct benchmark_group *const group##_entry	\
+	__attribute__((used, section("benchmark_groups"))) = &group##_group
+// clang-format on
+
+/*
+ * `supported` hooks that several groups share: out-of-line entries, which an
+ * architecture may lack, and the gate int $0x80, which a kernel may lack (it
+ * is tried in a child, which may die).
+ */
+const char *needs_stubs(const struct benchmark *benchmark);
+const char *needs_int80(const struct benchmark *benchmark);
+
+#endif

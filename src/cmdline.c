@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: MIT
+/* Which parameters of the kernel's command line bear on the cost. */
+#include "cmdline.h"
+
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+
+/* Documentation/admin-guide/kernel-parameters.txt (6.12); a dash there is an
+ * underscore here, as the kernel takes either. */
+// clang-format off
+static const char *const bearing[] = {
+	"audit", "cet", "clocksource", "cpuidle.off", "fred",
+	"gather_data_sampling", "hpet", "ia32_emulation", "ibt", "idle",
+	"indirect_target_selection", "init_on_alloc", "init_on_free",
+	"intel_idle.max_cstate", "intel_pstate", "amd_pstate", "irqaffinity",
+	"isolcpus", "kpti", "kvm_intel.vmentry_l1d_flush", "l1d_flush", "l1tf",
+	"lsm", "maxcpus", "mds", "mitigations", "mmio_stale_data",
+	"nmi_watchdog", "nohz", "nohz_full", "noinvpcid", "nokaslr", "nopcid",
+	"nopti", "nosmap", "nosmep", "nosmt", "nospec_store_bypass_disable",
+	"nospectre_bhb", "nospectre_v1", "nospectre_v2", "nousershstk",
+	"nowatchdog", "nr_cpus", "preempt", "processor.max_cstate", "pti",
+	"randomize_kstack_offset", "rcu_nocbs", "reg_file_data_sampling",
+	"retbleed", "rodata", "selinux", "apparmor", "skew_tick",
+	"spec_rstack_overflow", "spec_store_bypass_disable", "spectre_bhi",
+	"spectre_v2", "spectre_v2_user", "srbds", "ssbd", "threadirqs",
+	"transparent_hugepage", "tsa", "tsc", "tsx", "tsx_async_abort", "vdso",
+	"vmscape", "vsyscall",
+};
+// clang-format on
+
+static bool bears(const char *word, size_t length)
+{
+	char name[64];
+	size_t end = 0;
+
+	while (end < length && end < sizeof(name) - 1 && word[end] != '=') {
+		name[end] = word[end] == '-' ? '_' : word[end];
+		end++;
+	}
+	name[end] = '\0';
+	for (size_t i = 0; i < sizeof(bearing) / sizeof(bearing[0]); i++)
+		if (strcmp(name, bearing[i]) == 0)
+			return true;
+	return false;
+}
+
+/* What stands behind "--" is for init, not for the kernel. */
+void cmdline_keep(const char *line, char *kept, size_t size)
+{
+	size_t used = 0;
+
+	kept[0] = '\0';
+	for (;;) {
+		size_t length;
+
+		line += strspn(line, " \t\n");
+		length = strcspn(line, " \t\n");
+		if (!length || (length == 2 && strncmp(line, "--", 2) == 0))
+			return;
+		if (bears(line, length) && used + length + 2 < size)
+			used += (size_t)snprintf(kept + used, size - used,
+						 "%s%.*s", used ? " " : "",
+						 (int)length, line);
+		line += length;
+	}
+}

@@ -1,0 +1,230 @@
+// SPDX-License-Identifier: MIT
+/*
+ * syscost: what it costs to cross into the Linux kernel.
+ *
+ * The way of the data:
+ *
+ *	bench/ -> registry -> main -> plan -> launcher -> worker -> rows
+ *	rows -> store (samples.csv) -> summary -> screen, exports
+ *	environment -> record (run.json) -> doubts
+ *
+ * Only here are errors printed and exits decided.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "doubts.h"
+#include "exports.h"
+#include "folder.h"
+#include "launcher.h"
+#include "measure.h"
+#include "options.h"
+#include "record.h"
+#include "registry.h"
+#include "screen.h"
+#include "store.h"
+#include "summary.h"
+#include "worker.h"
+
+#define ROW_BYTES 160 /* of samples.csv, more than it takes */
+
+/* A descriptor that came closed is opened the wrong way round, so that no
+ * file of ours takes its number and what is printed there fails. */
+static void hold_standard_descriptors(void)
+{
+	static const int modes[] = { O_WRONLY, O_RDONLY, O_RDONLY };
+
+	for (int i = 0; i < 3; i++)
+		if (fcntl(i, F_GETFD) < 0 && open("/dev/null", modes[i]) != i)
+			_exit(2);
+}
+
+static int open_store(struct session *session, struct store *store)
+{
+	uint64_t rows = 0;
+	char path[4096];
+	int error = folder_name(session, path, sizeof(path));
+
+	for (unsigned int i = 0; i < registry_count(); i++)
+		rows += session->trials[i].tried.calls > 0;
+	rows *= (uint64_t)session->launch_count * session->options->rounds;
+	if (!error)
+		error = store_open(store, path, rows * ROW_BYTES);
+	if (error == -EEXIST)
+		return session_fail(session, 2,
+				    "%s: is there already; name "
+				    "another folder, nothing is overwritten",
+				    path);
+	if (error == -ENOSPC)
+		return session_fail(
+			session, 2,
+			"%s: no space for about %llu "
+			"MB of samples; free some or name another "
+			"folder",
+			path,
+			(unsigned long long)(rows * ROW_BYTES / 1000000 + 2));
+	if (error)
+		return session_fail(session, 2,
+				    "%s: cannot be made: %s; name "
+				    "another folder with --output",
+				    path, strerror(-error));
+	return 0;
+}
+
+static int write_summary(const struct session *session,
+			 const struct summary *summary,
+			 const struct store *store)
+{
+	FILE *file = store_create(store, "summary.csv");
+
+	if (!file)
+		return -errno;
+	summary_write(summary, session, file);
+	return store_written(file);
+}
+
+static int write_record(const struct session *session,
+			const struct doubt *doubts, size_t count,
+			const struct store *store)
+{
+	FILE *file = store_create(store, "run.json");
+	int error, written;
+
+	if (!file)
+		return -errno;
+	error = record_write(session, doubts, count, file);
+	written = store_written(file);
+	return error ? error : written;
+}
+
+static int write_exports(const struct session *session,
+			 const struct summary *summary,
+			 const struct store *store)
+{
+	FILE *file = store_create(store, "gbench.json");
+	int error, written;
+
+	if (!file)
+		return -errno;
+	error = exports_gbench(session, summary, file);
+	written = store_written(file);
+	if (error || written)
+		return error ? error : written;
+	file = store_create(store, "benchstat.txt");
+	if (!file)
+		return -errno;
+	exports_benchstat(session, summary, file);
+	return store_written(file);
+}
+
+/* The files of the end, the most needed first; then the folder's name. A
+ * file that cannot be written does not cost the others. */
+static void save(struct session *session, const struct summary *summary,
+		 const struct doubt *doubts, size_t count, struct store *store)
+{
+	int errors[5];
+
+	errors[0] = store_finish_samples(store);
+	errors[1] = write_record(session, doubts, count, store);
+	errors[2] = write_summary(session, summary, store);
+	errors[3] = write_exports(session, summary, store);
+	errors[4] = store_commit(store);
+	for (int i = 0; i < 5; i++)
+		if (errors[i] && session->status != 130)
+			session_fail(session, 2,
+				     "%s: not everything could be "
+				     "written: %s",
+				     store->final, strerror(-errors[i]));
+}
+
+/* What was measured is shown and saved, whole or not. */
+static int conclude(struct session *session, struct store *store)
+{
+	struct doubt doubts[DOUBTS_MOST];
+	struct summary summary;
+	size_t count;
+
+	if (!session->launches_done) {
+		store_discard(store);
+		if (!session->status)
+			session_fail(session, 3, "nothing was measured: %.400s",
+				     session->launches[0].problem);
+		return session->status;
+	}
+	if (session_conclude(session) || summary_make(&summary, session))
+		return session_fail(session, 3,
+				    "out of memory; the samples "
+				    "are in %.400s",
+				    store->hidden);
+	count = doubts_find(doubts, session, &summary);
+	save(session, &summary, doubts, count, store);
+	screen_results(stdout, session, &summary, doubts, count);
+	printf("\n%s/\n", store->final);
+	if (fflush(stdout) || ferror(stdout))
+		session_fail(session, 2,
+			     "the table could not be printed; the "
+			     "run is in %.400s",
+			     store->final);
+	summary_free(&summary);
+	return session->status;
+}
+
+static int measure(struct session *session)
+{
+	struct store store;
+	int status = measure_try(session);
+
+	if (!status)
+		status = measure_plan(session);
+	if (!status)
+		status = open_store(session, &store);
+	if (status)
+		return status;
+	measure_launches(session, &store, screen_progress);
+	screen_progress_clear();
+	return conclude(session, &store);
+}
+
+static int run(const struct options *options)
+{
+	struct session session;
+	int status;
+
+	if (options->environment)
+		return record_print_environment(options->anonymous, stdout) ||
+				       fflush(stdout)
+			       ? 2
+			       : 0;
+	launcher_catch_signals();
+	status = measure_prepare(&session, options);
+	if (!status && options->list)
+		screen_list(stdout, &session);
+	else if (!status)
+		status = measure(&session);
+	if (status)
+		fprintf(stderr, "syscost: %s\n", session.problem);
+	measure_free(&session);
+	return status;
+}
+
+int main(int count, char **arguments)
+{
+	struct options options;
+
+	hold_standard_descriptors();
+	if (registry_init()) {
+		fputs("syscost: the catalogue is broken: two benchmarks have "
+		      "one name\n",
+		      stderr);
+		return 3;
+	}
+	if (count == 2 && strncmp(arguments[1], WORKER_ARGUMENT,
+				  strlen(WORKER_ARGUMENT)) == 0)
+		return worker_main(arguments[1] + strlen(WORKER_ARGUMENT));
+	options_read(&options, count, arguments);
+	return run(&options);
+}

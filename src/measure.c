@@ -1,0 +1,180 @@
+// SPDX-License-Identifier: MIT
+/* Runs the planned launches, one worker after the other, into the store. */
+#include "measure.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "batch.h"
+#include "cpustat.h"
+#include "registry.h"
+
+int measure_plan(struct session *session)
+{
+	const struct options *options = session->options;
+	struct planned *plan;
+
+	clock_settle(&session->clock);
+	session->launch_count = options->arm_count * options->launches;
+	session->launches =
+		calloc(session->launch_count, sizeof(*session->launches));
+	plan = calloc(session->launch_count, sizeof(*plan));
+	if (!session->launches || !plan) {
+		free(plan);
+		return session_fail(session, 3, "out of memory");
+	}
+	plan_make(plan, options->arm_count, options->launches, options->seed);
+	for (unsigned int i = 0; i < session->launch_count; i++)
+		session->launches[i].planned = plan[i];
+	free(plan);
+	return 0;
+}
+
+/* One launch in the making. */
+struct launching {
+	struct session *session;
+	struct store *store;
+	unsigned int index;
+	int store_error;
+};
+
+static int keep_sample(struct session *session, const struct row *row,
+		       unsigned int launch)
+{
+	struct trial *trial = &session->trials[row->benchmark];
+
+	if (trial->count == trial->capacity) {
+		size_t capacity = trial->capacity ? 2 * trial->capacity : 256;
+		struct sample *grown =
+			realloc(trial->samples, capacity * sizeof(*grown));
+
+		if (!grown)
+			return -ENOMEM;
+		trial->samples = grown;
+		trial->capacity = capacity;
+	}
+	trial->samples[trial->count++] = (struct sample){
+		.ns = (double)row->ticks / session->clock.ticks_per_ns /
+		      (double)row->calls,
+		.jumps = (float)(row->before.jumps + row->after.jumps) / 2,
+		.chain = (float)(row->before.chain + row->after.chain) / 2,
+		.launch = launch,
+		.dirty = batch_is_dirty(row),
+	};
+	return 0;
+}
+
+static bool rows_make_sense(const struct row *rows, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		if (rows[i].benchmark >= registry_count() || !rows[i].calls)
+			return false;
+	return true;
+}
+
+/* Into the file first: what is in memory is in the file too. */
+static int receive_rows(struct launching *launching, const struct row *rows,
+			size_t count)
+{
+	struct session *session = launching->session;
+	struct launch_record *record = &session->launches[launching->index];
+	struct store_place place = {
+		.arm = session->options->arms[record->planned.arm].name,
+		.launch = launching->index,
+		.block = record->planned.block,
+	};
+	int error;
+
+	if (!rows_make_sense(rows, count))
+		return -EPROTO;
+	launching->store_error = store_launch(launching->store, &place, rows,
+					      count,
+					      session->clock.ticks_per_ns);
+	error = launching->store_error;
+	for (size_t i = 0; !error && i < count; i++) {
+		record->timed_ns +=
+			(double)rows[i].ticks / session->clock.ticks_per_ns;
+		error = keep_sample(session, &rows[i], launching->index);
+	}
+	return error;
+}
+
+static int receive_launch(void *argument, enum message_kind kind,
+			  const void *payload, size_t bytes)
+{
+	struct launching *launching = argument;
+	struct launch_record *record =
+		&launching->session->launches[launching->index];
+
+	if (kind == MESSAGE_LAUNCHED && bytes == sizeof(record->launched))
+		memcpy(&record->launched, payload, bytes);
+	else if (kind == MESSAGE_ROWS && bytes % sizeof(struct row) == 0)
+		return receive_rows(launching, payload,
+				    bytes / sizeof(struct row));
+	else
+		return -EPROTO;
+	return 0;
+}
+
+/* Runs one launch; false: the run is over. */
+static bool run_launch(struct launching *launching, const struct job *job,
+		       const struct task *tasks)
+{
+	struct session *session = launching->session;
+	struct launch_record *record = &session->launches[launching->index];
+	const struct arm *arm = &session->options->arms[record->planned.arm];
+	struct ending ending;
+	int error = launcher_run(&session->launcher, arm->wrap, job, tasks,
+				 receive_launch, launching, &ending);
+
+	record->wall_ns = ending.wall_ns;
+	record->padding = ending.padding;
+	record->done = !error && ending.done;
+	session->launches_done += record->done;
+	snprintf(record->problem, sizeof(record->problem), "%s",
+		 error ? strerror(-error) : ending.problem);
+	if (launcher_interrupted())
+		session_fail(session, 130, "interrupted");
+	else if (launching->store_error)
+		session_fail(session, 2, "cannot write samples.csv: %s",
+			     strerror(-launching->store_error));
+	else if (!record->done)
+		snprintf(session->problem, sizeof(session->problem),
+			 "launch %u: %s", launching->index, record->problem);
+	return !launcher_interrupted() && !launching->store_error;
+}
+
+void measure_launches(struct session *session, struct store *store,
+		      void (*progress)(const struct session *session,
+				       unsigned int next))
+{
+	struct task *tasks = calloc(registry_count() + 1, sizeof(*tasks));
+	struct job job = session_job(session, JOB_LAUNCH);
+	struct launching launching = { .session = session, .store = store };
+
+	if (!tasks) {
+		session_fail(session, 3, "out of memory");
+		return;
+	}
+	job.count = session_tasks(session, 0, true, tasks);
+	cpustat_read(&session->cpu_start, session->choice.cpu);
+	do {
+		progress(session, launching.index);
+	} while (run_launch(&launching, &job, tasks) &&
+		 ++launching.index < session->launch_count);
+	cpustat_read(&session->cpu_end, session->choice.cpu);
+	clock_finish(&session->clock);
+	session->complete = session->launches_done == session->launch_count;
+	session->wall_ns = clock_raw_ns() - session->start_ns;
+	free(tasks);
+}
+
+void measure_free(struct session *session)
+{
+	for (unsigned int i = 0; session->trials && i < registry_count(); i++)
+		free(session->trials[i].samples);
+	free(session->trials);
+	free(session->launches);
+}

@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: MIT */
+/* The steps of a session: prepare, try the rows, run the launches. */
+#ifndef SYSCOST_MEASURE_H
+#define SYSCOST_MEASURE_H
+
+#include "session.h"
+#include "store.h"
+
+/* Each step returns 0 or the status to exit with, the reason in problem. */
+
+/* Selects rows, chooses the CPU and the clock. */
+int measure_prepare(struct session *session, const struct options *options);
+
+/* Tries every selected row in a worker: supported, verified, counted, sized.
+ * A row that kills its worker is skipped with that as the reason. */
+int measure_try(struct session *session);
+
+/* Fixes the clock's rate and makes the plan. */
+int measure_plan(struct session *session);
+
+/*
+ * Runs the planned launches into the store. A worker that dies costs its
+ * launch alone; a signal or a full disk ends the loop. `progress` is called
+ * before each launch.
+ */
+void measure_launches(struct session *session, struct store *store,
+		      void (*progress)(const struct session *session,
+				       unsigned int next));
+
+void measure_free(struct session *session);
+
+#endif

@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: MIT */
+/* What launcher and worker say to each other over two pipes: one job down,
+ * messages up. Both ends are the same binary, so structs travel as they are. */
+#ifndef SYSCOST_MESSAGE_H
+#define SYSCOST_MESSAGE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "benchmark.h"
+
+enum job_kind {
+	JOB_TRY,    /* check, verify, count entries, size batches */
+	JOB_LAUNCH, /* run the rounds */
+};
+
+struct job {
+	uint32_t kind;
+	uint32_t rounds;
+	int32_t cpu;
+	uint32_t counter; /* 0: the kernel's clock */
+	double ticks_per_ns;
+	double batch_ns; /* how long a batch is to be */
+	uint32_t count;	 /* of the tasks that follow */
+};
+
+struct task {
+	uint64_t calls;	    /* in a batch; JOB_TRY: unused */
+	uint32_t benchmark; /* index in the registry */
+};
+
+enum message_kind {
+	MESSAGE_TRYING = 1, /* uint32_t: the row that comes next */
+	MESSAGE_TRIED,	    /* struct tried */
+	MESSAGE_LAUNCHED,   /* struct launched */
+	MESSAGE_ROWS,	    /* struct row, many */
+	MESSAGE_FAILED,	    /* text without NUL: why the worker gave up */
+	MESSAGE_DONE,	    /* nothing: all was sent */
+};
+
+struct tried {
+	uint64_t calls;	      /* the batch; 0: skipped */
+	double cost_ns;	      /* a call, roughly */
+	int64_t entries;      /* kernel entries counted; < 0: -errno */
+	uint64_t entry_calls; /* over so many calls */
+	uint32_t benchmark;
+	char reason[128]; /* why skipped; "" */
+};
+
+/* What a launch knows besides its rows. */
+struct launched {
+	double yardstick_ticks[YARDSTICKS]; /* a call, median */
+	uint32_t memory_bound;
+};
+
+/* Writes one message whole; 0 or -errno. */
+int message_send(int pipe, enum message_kind kind, const void *payload,
+		 size_t bytes);
+
+/*
+ * Reads one message into *payload, which it grows with realloc as needed.
+ * The kind, 0 at the end of the pipe, -EPROTO for nonsense, or -errno.
+ */
+int message_receive(int pipe, void **payload, size_t *capacity, size_t *bytes);
+
+/* The job and its tasks; 0 or -errno. The reader frees *tasks. */
+int message_send_job(int pipe, const struct job *job, const struct task *tasks);
+int message_receive_job(int pipe, struct job *job, struct task **tasks);
+
+#endif

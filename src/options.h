@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: MIT */
+/* The command line, read and checked. */
+#ifndef SYSCOST_OPTIONS_H
+#define SYSCOST_OPTIONS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "clock.h"
+
+#define ARMS_MOST 16
+
+/* A named way to run launches. */
+struct arm {
+	char name[32];
+	char *wrap_text; /* as given; NULL: none */
+	char **wrap;	 /* its words, NULL-terminated; NULL: none */
+};
+
+struct options {
+	const char *filter; /* a POSIX extended regular expression */
+	const char *profile;
+	const char *label;     /* NULL: none */
+	const char *output;    /* NULL: a folder under results/ */
+	unsigned int launches; /* an arm */
+	unsigned int rounds;   /* a launch */
+	int cpu;	       /* -1: hwloc chooses */
+	uint64_t seed;
+	enum clock_choice clock;
+	bool list, environment, anonymous;
+	struct arm arms[ARMS_MOST];
+	unsigned int arm_count;
+};
+
+/* Reads argv; wrong usage prints one line and exits with 2, --help and
+ * --version print and exit with 0 (glibc argp). */
+void options_read(struct options *options, int argc, char **argv);
+
+#endif

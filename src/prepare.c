@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: MIT
+/* The first step of a session: which rows, which CPU, which clock. */
+#include <errno.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "measure.h"
+#include "registry.h"
+
+#define BATCH_STEPS    1000 /* of the clock, in a batch */
+#define BATCH_LEAST_NS 50000
+#define BATCH_MOST_NS  250000 /* a quarter of a 1 ms tick */
+
+static int select_rows(struct session *session)
+{
+	const struct options *options = session->options;
+	bool *selected = calloc(registry_count(), sizeof(*selected));
+	char reason[128];
+	int count;
+
+	session->trials = calloc(registry_count(), sizeof(*session->trials));
+	if (!selected || !session->trials) {
+		free(selected);
+		return session_fail(session, 3, "out of memory");
+	}
+	count = registry_select(options->filter, selected, reason,
+				sizeof(reason));
+	for (unsigned int i = 0; i < registry_count(); i++) {
+		session->trials[i].selected = selected[i];
+		session->trials[i].tried.benchmark = i;
+	}
+	free(selected);
+	if (count < 0)
+		return session_fail(session, 2, "--filter=%s: %s",
+				    options->filter, reason);
+	if (count == 0)
+		return session_fail(session, 2,
+				    "--filter=%s: no benchmark's "
+				    "name matches (--list prints them)",
+				    options->filter);
+	return 0;
+}
+
+static int choose_cpu(struct session *session)
+{
+	const struct options *options = session->options;
+	struct topology *topology;
+	int error = topology_load(&topology);
+
+	if (error)
+		return session_fail(session, 3,
+				    "hwloc cannot read this "
+				    "machine: %s",
+				    strerror(-error));
+	error = topology_choose(topology, options->cpu, &session->choice);
+	topology_free(topology);
+	if (error == -EINVAL)
+		return session_fail(session, 2,
+				    "--cpu=%d: this process may "
+				    "run on %s only; name one of these",
+				    options->cpu, session->choice.allowed);
+	if (error)
+		return session_fail(session, 3, "no CPU to measure on: %s",
+				    strerror(-error));
+	return 0;
+}
+
+/* T = clamp(1000 steps, 50 us, 250 us): nanobench's rule and a cap that keeps
+ * most batches free of the tick. docs/method.md, "The batch". */
+static void choose_batch(struct session *session)
+{
+	double ns = BATCH_STEPS * clock_granularity_ns(&session->clock);
+
+	session->batch_ns = fmin(fmax(ns, BATCH_LEAST_NS), BATCH_MOST_NS);
+}
+
+int measure_prepare(struct session *session, const struct options *options)
+{
+	int status;
+
+	*session = (struct session){ .options = options };
+	session->start_ns = clock_raw_ns();
+	session->start_time = time(NULL);
+	status = select_rows(session);
+	if (!status)
+		status = choose_cpu(session);
+	if (status)
+		return status;
+	status = launcher_init(&session->launcher, options->seed);
+	if (status)
+		return session_fail(session, 3,
+				    "cannot find this program's "
+				    "own file: %s",
+				    strerror(-status));
+	clock_start(&session->clock, options->clock);
+	choose_batch(session);
+	return 0;
+}

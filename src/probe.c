@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: MIT
+/* The neighbour probe: a ring to chase pointers in, and the timed turn. */
+#include "probe.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+#include "arch.h"
+
+/* Lengths and ring as the study in docs/method.md found them. */
+#define JUMP_HUNDREDS 10
+#define LOADS	      100
+#define RING_BYTES    (2 * 1024)
+#define LINE_BYTES    64
+#define LINES	      (RING_BYTES / LINE_BYTES)
+#define LINE_POINTERS (LINE_BYTES / sizeof(void *))
+
+/* One cycle through all lines in an order that no prefetcher follows
+ * (Sattolo's algorithm), the same in every launch. */
+static void link_ring(void **cells)
+{
+	unsigned short seed[3] = { 1, 2, 3 };
+	unsigned int order[LINES];
+
+	for (unsigned int i = 0; i < LINES; i++)
+		order[i] = i;
+	for (unsigned int i = LINES - 1; i > 0; i--) {
+		unsigned int j = (unsigned int)(nrand48(seed) % i);
+		unsigned int swap = order[i];
+
+		order[i] = order[j];
+		order[j] = swap;
+	}
+	for (unsigned int i = 0; i < LINES; i++)
+		cells[i * LINE_POINTERS] = &cells[order[i] * LINE_POINTERS];
+}
+
+int probe_init(struct probe *probe)
+{
+	probe->cells = aligned_alloc(4096, RING_BYTES);
+	if (!probe->cells)
+		return -ENOMEM;
+	link_ring(probe->cells);
+	probe->cursor = stub_load_chain(probe->cells, LINES);
+	return 0;
+}
+
+void probe_free(struct probe *probe)
+{
+	free(probe->cells);
+	probe->cells = NULL;
+}
+
+struct probe_ticks probe_turn(struct probe *probe)
+{
+	struct probe_ticks ticks;
+	uint64_t begin;
+
+	stub_taken_jumps(2);
+	begin = counter_begin();
+	stub_taken_jumps(JUMP_HUNDREDS);
+	ticks.jumps = (uint32_t)(counter_end() - begin);
+	probe->cursor = stub_load_chain(probe->cursor, LINES);
+	begin = counter_begin();
+	probe->cursor = stub_load_chain(probe->cursor, LOADS);
+	ticks.chain = (uint32_t)(counter_end() - begin);
+	return ticks;
+}

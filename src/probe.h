@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The neighbour probe: how much of the core was ours.
+ *
+ * Two short loops before and after each batch: taken jumps, which want the
+ * front end that a hardware thread beside us shares, and dependent loads,
+ * which want the cache. docs/method.md, "The neighbour probe".
+ */
+#ifndef SYSCOST_PROBE_H
+#define SYSCOST_PROBE_H
+
+#include <stdint.h>
+
+struct probe {
+	void **cells;  /* a ring of pointers, one to a cache line */
+	void **cursor; /* where the next chase goes on */
+};
+
+struct probe_ticks {
+	uint32_t jumps;
+	uint32_t chain;
+};
+
+/* 0 or -ENOMEM; probe_free releases it. */
+int probe_init(struct probe *probe);
+void probe_free(struct probe *probe);
+
+/* One turn, 1-2 us: an untimed part that warms the loops' code, then both
+ * loops between stamps. */
+struct probe_ticks probe_turn(struct probe *probe);
+
+#endif

@@ -1,0 +1,287 @@
+// SPDX-License-Identifier: MIT
+/* run.json: everything about the run that is not a batch. */
+#include "record.h"
+
+#include <errno.h>
+#include <gnu/libc-version.h>
+#include <jansson.h>
+#include <math.h>
+#include <stdbool.h>
+#include <time.h>
+
+#include "arch.h"
+#include "build.h"
+#include "environment.h"
+#include "registry.h"
+#include "version.h"
+
+static void put_text(json_t *object, const char *key, const char *text)
+{
+	json_object_set_new(object, key, environment_text(text));
+}
+
+static void put_count(json_t *object, const char *key, uint64_t value)
+{
+	json_object_set_new(object, key, json_integer((json_int_t)value));
+}
+
+/* JSON knows no NaN: what is not known is null. */
+static void put_real(json_t *object, const char *key, double value)
+{
+	json_object_set_new(object, key,
+			    isfinite(value) ? json_real(value) : json_null());
+}
+
+static void put_bool(json_t *object, const char *key, bool value)
+{
+	json_object_set_new(object, key, json_boolean(value));
+}
+
+static json_t *tool_json(void)
+{
+	json_t *tool = json_object(), *libraries = json_object();
+	char id[64];
+
+	build_id(id, sizeof(id));
+	put_text(tool, "name", "syscost");
+	put_text(tool, "version", SYSCOST_VERSION);
+	put_text(tool, "build_type", SYSCOST_BUILD_TYPE);
+	put_text(tool, "build_id", id[0] ? id : NULL);
+	put_text(tool, "compiler", SYSCOST_COMPILER);
+	put_text(tool, "flags", SYSCOST_FLAGS);
+	put_text(tool, "architecture", ARCH_NAME);
+	put_text(tool, "libc", gnu_get_libc_version());
+	put_text(libraries, "hwloc", SYSCOST_HWLOC_VERSION);
+	put_text(libraries, "jansson", JANSSON_VERSION);
+	put_text(libraries, "benchmark", SYSCOST_BENCHMARK_VERSION);
+	json_object_set_new(tool, "libraries", libraries);
+	return tool;
+}
+
+static json_t *run_json(const struct session *session)
+{
+	const struct options *options = session->options;
+	time_t start = (time_t)session->start_time;
+	json_t *run = json_object();
+	struct tm parts;
+	char text[32];
+
+	strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%SZ",
+		 gmtime_r(&start, &parts));
+	put_text(run, "started", text);
+	put_text(run, "label", options->label);
+	put_text(run, "profile", options->profile);
+	put_text(run, "filter", options->filter);
+	put_count(run, "launches_an_arm", options->launches);
+	put_count(run, "rounds", options->rounds);
+	put_count(run, "seed", options->seed);
+	put_real(run, "batch_ns", session->batch_ns);
+	put_real(run, "wall_s", (double)session->wall_ns / 1e9);
+	put_bool(run, "anonymous", options->anonymous);
+	return run;
+}
+
+static json_t *clock_json(const struct clock *clock)
+{
+	const struct clock_facts *facts = &clock->facts;
+	json_t *json = json_object(), *inner = json_object();
+
+	put_text(json, "source",
+		 clock->counter ? ARCH_COUNTER_NAME : "CLOCK_MONOTONIC_RAW");
+	put_text(json, "why_not_counter",
+		 clock->counter ? NULL : clock->reason);
+	put_real(json, "ticks_per_ns", clock->ticks_per_ns);
+	put_count(json, "granularity_ticks", clock->granularity_ticks);
+	put_real(json, "granularity_ns", clock_granularity_ns(clock));
+	put_count(json, "stamp_ticks", clock->stamp_ticks);
+	put_real(json, "stated_hz",
+		 clock->stated_hz ? (double)clock->stated_hz : NAN);
+	put_real(json, "drift_ppm", clock->drift_ppm);
+	put_bool(inner, "present", facts->present);
+	put_bool(inner, "forward", facts->forward);
+	put_bool(inner, "invariant", facts->invariant);
+	put_bool(inner, "flags_agree", facts->flags_agree);
+	put_count(inner, "read_ns", facts->read_ns);
+	put_text(inner, "clocksource",
+		 facts->clocksource[0] ? facts->clocksource : NULL);
+	json_object_set_new(json, "facts", inner);
+	return json;
+}
+
+static json_t *placement_json(const struct topology_choice *choice)
+{
+	json_t *placement = json_object();
+
+	put_count(placement, "cpu", (uint64_t)choice->cpu);
+	put_text(placement, "why", choice->why);
+	put_text(placement, "allowed", choice->allowed);
+	put_text(placement, "isolated", choice->isolated);
+	put_count(placement, "cpus", (uint64_t)choice->cpus);
+	put_count(placement, "cores", (uint64_t)choice->cores);
+	put_count(placement, "siblings_of_core", (uint64_t)choice->siblings);
+	put_count(placement, "kinds", (uint64_t)choice->kinds);
+	return placement;
+}
+
+/* A command names paths: not in an anonymous record. */
+static json_t *arms_json(const struct options *options)
+{
+	json_t *arms = json_array();
+
+	for (unsigned int i = 0; i < options->arm_count; i++) {
+		const struct arm *arm = &options->arms[i];
+		json_t *json = json_object();
+
+		put_text(json, "name", arm->name);
+		put_bool(json, "wrapped", arm->wrap != NULL);
+		put_text(json, "wrap",
+			 options->anonymous ? NULL : arm->wrap_text);
+		json_array_append_new(arms, json);
+	}
+	return arms;
+}
+
+static json_t *launch_json(const struct session *session, unsigned int index)
+{
+	const struct launch_record *launch = &session->launches[index];
+	double add_ns = launch->launched.yardstick_ticks[YARDSTICK_ADDS] /
+			session->clock.ticks_per_ns;
+	json_t *json = json_object();
+
+	put_count(json, "launch", index);
+	put_text(json, "arm", session->options->arms[launch->planned.arm].name);
+	put_count(json, "block", launch->planned.block);
+	put_bool(json, "done", launch->done);
+	put_text(json, "problem", launch->problem[0] ? launch->problem : NULL);
+	put_real(json, "wall_ms", (double)launch->wall_ns / 1e6);
+	put_real(json, "timed_ms", launch->timed_ns / 1e6);
+	put_count(json, "padding_bytes", launch->padding);
+	put_bool(json, "memory_bound", launch->launched.memory_bound != 0);
+	put_real(json, "core_ghz", add_ns > 0 ? 1000 / add_ns : NAN);
+	return json;
+}
+
+static json_t *launches_json(const struct session *session)
+{
+	json_t *launches = json_array();
+
+	for (unsigned int i = 0; i < session->launch_count; i++)
+		json_array_append_new(launches, launch_json(session, i));
+	return launches;
+}
+
+static json_t *benchmark_json(const struct trial *trial,
+			      const struct registry_entry *entry)
+{
+	const struct tried *tried = &trial->tried;
+	bool skipped = !tried->calls;
+	json_t *json = json_object();
+
+	put_text(json, "name", entry->name);
+	put_text(json, "summary", entry->benchmark->summary);
+	put_text(json, "skipped", skipped ? tried->reason : NULL);
+	put_real(json, "batch_calls", skipped ? NAN : (double)tried->calls);
+	put_real(json, "bytes",
+		 entry->benchmark->bytes ? (double)entry->benchmark->bytes
+					 : NAN);
+	put_real(json, "entries_expected", entry->benchmark->entries);
+	put_real(json, "entries_counted",
+		 skipped || tried->entries < 0
+			 ? NAN
+			 : (double)tried->entries / (double)tried->entry_calls);
+	return json;
+}
+
+static json_t *benchmarks_json(const struct session *session)
+{
+	json_t *benchmarks = json_array();
+
+	for (unsigned int i = 0; i < registry_count(); i++)
+		if (session->trials[i].selected)
+			json_array_append_new(
+				benchmarks, benchmark_json(&session->trials[i],
+							   registry_get(i)));
+	return benchmarks;
+}
+
+static json_t *doubts_json(const struct doubt *doubts, size_t count)
+{
+	json_t *list = json_array();
+
+	for (size_t i = 0; i < count; i++) {
+		json_t *json = json_object();
+
+		put_text(json, "id", doubts[i].id);
+		put_text(json, "severity",
+			 doubts_severity_text(doubts[i].severity));
+		put_text(json, "message", doubts[i].message);
+		put_text(json, "remedy", doubts[i].remedy);
+		json_array_append_new(list, json);
+	}
+	return list;
+}
+
+static json_t *probe_json(const struct session *session)
+{
+	json_t *probe = json_object();
+
+	put_real(probe, "quiet_jump_ticks", session->level.jumps);
+	put_real(probe, "quiet_chain_ticks", session->level.chain);
+	put_real(probe, "shared_share", session->shared);
+	put_bool(probe, "no_quiet_moment", session->no_quiet);
+	return probe;
+}
+
+static json_t *yardsticks_json(const struct session *session)
+{
+	json_t *json = json_object();
+
+	put_real(json, "empty_loop_ns", session->yardstick_ns[YARDSTICK_LOOP]);
+	put_real(json, "empty_call_ns", session->yardstick_ns[YARDSTICK_CALL]);
+	put_real(json, "core_ghz", session_core_ghz(session));
+	put_text(json, "core_cycles_from", "a chain of dependent adds");
+	return json;
+}
+
+static int print_json(json_t *json, FILE *file)
+{
+	int failed = !json ||
+		     json_dumpf(json, file,
+				JSON_INDENT(2) | JSON_REAL_PRECISION(10));
+
+	json_decref(json);
+	fputc('\n', file);
+	return failed ? -ENOMEM : 0;
+}
+
+int record_write(const struct session *session, const struct doubt *doubts,
+		 size_t doubt_count, FILE *file)
+{
+	const struct options *options = session->options;
+	json_t *record = json_object();
+
+	put_count(record, "schema", RECORD_SCHEMA);
+	put_bool(record, "complete", session->complete);
+	put_text(record, "problem",
+		 session->problem[0] ? session->problem : NULL);
+	put_real(record, "duty_cycle", session_duty_cycle(session));
+	json_object_set_new(record, "tool", tool_json());
+	json_object_set_new(record, "run", run_json(session));
+	json_object_set_new(record, "clock", clock_json(&session->clock));
+	json_object_set_new(record, "placement",
+			    placement_json(&session->choice));
+	json_object_set_new(record, "yardsticks", yardsticks_json(session));
+	json_object_set_new(record, "probe", probe_json(session));
+	json_object_set_new(record, "environment",
+			    environment_read(options->anonymous));
+	json_object_set_new(record, "arms", arms_json(options));
+	json_object_set_new(record, "launches", launches_json(session));
+	json_object_set_new(record, "benchmarks", benchmarks_json(session));
+	json_object_set_new(record, "doubts", doubts_json(doubts, doubt_count));
+	return print_json(record, file);
+}
+
+int record_print_environment(bool anonymous, FILE *file)
+{
+	return print_json(environment_read(anonymous), file);
+}

@@ -1,0 +1,228 @@
+// SPDX-License-Identifier: MIT
+/* What a person sees: the progress line, the table, the doubts. */
+#include "screen.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "environment.h"
+#include "registry.h"
+#include "stats.h"
+#include "version.h"
+
+#define NAME_WIDTH 38
+
+void screen_progress(const struct session *session, unsigned int next)
+{
+	uint64_t spent_ns = 0;
+
+	if (!isatty(STDERR_FILENO))
+		return;
+	for (unsigned int i = 0; i < next; i++)
+		spent_ns += session->launches[i].wall_ns;
+	fprintf(stderr, "\r\033[Klaunch %u of %u", next + 1,
+		session->launch_count);
+	if (next)
+		fprintf(stderr, " · %.0f s left",
+			(double)spent_ns / next *
+				(session->launch_count - next) / 1e9);
+	fflush(stderr);
+}
+
+void screen_progress_clear(void)
+{
+	if (isatty(STDERR_FILENO))
+		fputs("\r\033[K", stderr);
+}
+
+void screen_list(FILE *out, const struct session *session)
+{
+	for (unsigned int i = 0; i < registry_count(); i++)
+		if (session->trials[i].selected)
+			fprintf(out, "%-*s  %s\n", NAME_WIDTH,
+				registry_get(i)->name,
+				registry_get(i)->benchmark->summary);
+}
+
+static void print_head(FILE *out, const struct session *session)
+{
+	const struct options *options = session->options;
+	char line[1024];
+
+	environment_machine_line(line, sizeof(line));
+	fprintf(out,
+		"syscost %s · %s · CPU %d · %u launches × %u batches · "
+		"%.0f s\n",
+		SYSCOST_VERSION, line, session->choice.cpu, options->launches,
+		options->rounds, (double)session->wall_ns / 1e9);
+	environment_state_line(line, sizeof(line));
+	fprintf(out, "%s\n", line);
+}
+
+/* Three or four digits that mean something, right-aligned in `width`. */
+static void print_ns(FILE *out, double ns, int width)
+{
+	if (!isfinite(ns))
+		fprintf(out, "%*s", width, "-");
+	else
+		fprintf(out, "%*.*f", width,
+			ns < 10	    ? 2
+			: ns < 1000 ? 1
+				    : 0,
+			ns);
+}
+
+static void print_times(FILE *out, double value, int width)
+{
+	if (!isfinite(value))
+		fprintf(out, "%*s", width, "-");
+	else
+		fprintf(out, "%*.*f", width, value < 10 ? 1 : 0, value);
+}
+
+static void print_estimate(FILE *out, const struct session *session,
+			   const struct estimate *e)
+{
+	double call_ns = session->yardstick_ns[YARDSTICK_CALL];
+	char flags[96];
+
+	fprintf(out, "%-*s", NAME_WIDTH, registry_get(e->benchmark)->name);
+	print_ns(out, e->quiet, 9);
+	fputs(" ns", out);
+	print_ns(out, e->quiet_low, 9);
+	fputs(isfinite(e->quiet_low) ? " – " : "   ", out);
+	print_ns(out, e->quiet_high, 7);
+	print_ns(out, e->median, 12);
+	print_ns(out, e->floor, 8);
+	print_times(out, e->core_cycles, 8);
+	print_times(out, e->quiet / call_ns, 8);
+	/* What concerns all rows is a doubt and no flag; rows that vary as
+	 * measured have a short mark, since on a shared core that is most. */
+	summary_flag_text(e->flags &
+				  ~(FLAG_FEW | FLAG_UNSTABLE | FLAG_NO_QUIET),
+			  flags, sizeof(flags));
+	fprintf(out, "%s%s%s\n", e->flags & FLAG_UNSTABLE ? " ~" : "",
+		flags[0] ? "  " : "", flags);
+}
+
+/* A group's rows and what the middle one costs: the order of the table. */
+struct section {
+	const struct benchmark_group *group;
+	double middle;
+};
+
+static int by_cost(const void *a, const void *b)
+{
+	const struct section *x = a, *y = b;
+
+	return (x->middle > y->middle) - (x->middle < y->middle);
+}
+
+/* The median over a group's rows of one arm; `work` has room for all. */
+static double middle_cost(const struct summary *summary,
+			  const struct benchmark_group *group, double *work)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < summary->count; i++) {
+		const struct estimate *e = &summary->estimates[i];
+
+		if (registry_get(e->benchmark)->group == group)
+			work[count++] = e->quiet;
+	}
+	return stats_median(work, count);
+}
+
+/* Groups stand together in the catalogue. */
+static size_t find_sections(const struct summary *summary,
+			    struct section *sections, double *work)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < summary->count; i++) {
+		const struct benchmark_group *group =
+			registry_get(summary->estimates[i].benchmark)->group;
+
+		if (count && sections[count - 1].group == group)
+			continue;
+		sections[count].group = group;
+		sections[count++].middle = middle_cost(summary, group, work);
+	}
+	qsort(sections, count, sizeof(*sections), by_cost);
+	return count;
+}
+
+static void print_section(FILE *out, const struct session *session,
+			  const struct summary *summary, unsigned int arm,
+			  const struct benchmark_group *group)
+{
+	fputc('\n', out);
+	for (size_t i = 0; i < summary->count; i++) {
+		const struct estimate *e = &summary->estimates[i];
+
+		if (e->arm == arm && registry_get(e->benchmark)->group == group)
+			print_estimate(out, session, e);
+	}
+}
+
+static void print_table(FILE *out, const struct session *session,
+			const struct summary *summary, unsigned int arm)
+{
+	const struct options *options = session->options;
+	struct section *sections =
+		calloc(summary->count + 1, sizeof(*sections));
+	double *work = calloc(summary->count + 1, sizeof(*work));
+	size_t count = 0;
+
+	if (sections && work)
+		count = find_sections(summary, sections, work);
+	fprintf(out, "\n%-*s%12s%19s%12s%8s%8s%8s\n", NAME_WIDTH,
+		options->arm_count > 1 ? options->arms[arm].name : "",
+		"quiet core", "95 % interval", "as measured", "floor", "cycles",
+		"x call");
+	for (size_t i = 0; i < count; i++)
+		print_section(out, session, summary, arm, sections[i].group);
+	free(sections);
+	free(work);
+}
+
+static void print_skipped(FILE *out, const struct session *session)
+{
+	bool any = false;
+
+	for (unsigned int i = 0; i < registry_count(); i++) {
+		const struct trial *trial = &session->trials[i];
+
+		if (!trial->selected || trial->tried.calls)
+			continue;
+		if (!any)
+			fputs("\nskipped\n", out);
+		any = true;
+		fprintf(out, "  %-*s  %s\n", NAME_WIDTH - 2,
+			registry_get(i)->name, trial->tried.reason);
+	}
+}
+
+static void print_doubts(FILE *out, const struct doubt *doubts, size_t count)
+{
+	static const char *const marks[] = { "·", "!", "!!" };
+
+	if (count)
+		fputs("\ndoubts\n", out);
+	for (size_t i = 0; i < count; i++)
+		fprintf(out, "  %-2s %s → %s\n", marks[doubts[i].severity],
+			doubts[i].message, doubts[i].remedy);
+}
+
+void screen_results(FILE *out, const struct session *session,
+		    const struct summary *summary, const struct doubt *doubts,
+		    size_t doubt_count)
+{
+	print_head(out, session);
+	for (unsigned int i = 0; i < session->options->arm_count; i++)
+		print_table(out, session, summary, i);
+	print_skipped(out, session);
+	print_doubts(out, doubts, doubt_count);
+}

@@ -1,0 +1,159 @@
+// SPDX-License-Identifier: MIT
+/* What a session knows once its launches are over. */
+#include "session.h"
+
+#include <errno.h>
+#include <math.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "arch.h"
+#include "registry.h"
+#include "stats.h"
+
+int session_fail(struct session *session, int status, const char *format, ...)
+{
+	va_list arguments;
+
+	va_start(arguments, format);
+	vsnprintf(session->problem, sizeof(session->problem), format,
+		  arguments);
+	va_end(arguments);
+	session->status = status;
+	return status;
+}
+
+struct job session_job(const struct session *session, enum job_kind kind)
+{
+	return (struct job){
+		.kind = kind,
+		.rounds = session->options->rounds,
+		.cpu = session->choice.cpu,
+		.counter = session->clock.counter,
+		.ticks_per_ns = session->clock.ticks_per_ns,
+		.batch_ns = session->batch_ns,
+	};
+}
+
+uint32_t session_tasks(const struct session *session, unsigned int first,
+		       bool tried, struct task *tasks)
+{
+	uint32_t count = 0;
+
+	for (unsigned int i = first; i < registry_count(); i++) {
+		const struct trial *trial = &session->trials[i];
+
+		if (!trial->selected || (tried && !trial->tried.calls))
+			continue;
+		tasks[count].benchmark = i;
+		tasks[count++].calls = trial->tried.calls;
+	}
+	return count;
+}
+
+double session_core_ghz(const struct session *session)
+{
+	/* 1,000 adds a call, a cycle each. */
+	return 1000 / session->yardstick_ns[YARDSTICK_ADDS];
+}
+
+double session_duty_cycle(const struct session *session)
+{
+	double timed_ns = 0, wall_ns = 0;
+
+	for (unsigned int i = 0; i < session->launch_count; i++) {
+		timed_ns += session->launches[i].timed_ns;
+		if (session->launches[i].done)
+			wall_ns += (double)session->launches[i].wall_ns;
+	}
+	return wall_ns > 0 ? timed_ns / wall_ns : 0;
+}
+
+static size_t count_samples(const struct session *session)
+{
+	size_t count = 0;
+
+	for (unsigned int i = 0; i < registry_count(); i++)
+		count += session->trials[i].count;
+	return count;
+}
+
+/* Which of the probes: so that one walk serves both. */
+static void gather(const struct session *session, bool chain, double *values)
+{
+	for (unsigned int i = 0; i < registry_count(); i++) {
+		const struct trial *trial = &session->trials[i];
+
+		for (size_t j = 0; j < trial->count; j++)
+			*values++ = chain ? trial->samples[j].chain
+					  : trial->samples[j].jumps;
+	}
+}
+
+static void find_level(struct session *session, double *values, double *work,
+		       size_t count)
+{
+	size_t quiet = 0;
+
+	gather(session, true, values);
+	session->level.chain = quiet_reference(values, count, work);
+	gather(session, false, values);
+	session->level.jumps = quiet_reference(values, count, work);
+	for (size_t i = 0; i < count; i++)
+		quiet += quiet_is_quiet(values[i], &session->level);
+	session->shared = count ? 1 - (double)quiet / (double)count : NAN;
+}
+
+static double yardstick(const struct session *session, enum yardstick which,
+			double *work)
+{
+	size_t count = 0;
+
+	for (unsigned int i = 0; i < session->launch_count; i++) {
+		const struct launch_record *launch = &session->launches[i];
+		double ticks = launch->launched.yardstick_ticks[which];
+
+		if (launch->done && ticks > 0)
+			work[count++] = ticks / session->clock.ticks_per_ns;
+	}
+	return stats_median(work, count);
+}
+
+/* The least cycles that a launch's empty loop took, by its own adds; what a
+ * core of one's own takes is the architecture's to know. */
+static bool never_alone(const struct session *session)
+{
+	double least = INFINITY;
+
+	for (unsigned int i = 0; i < session->launch_count; i++) {
+		const struct launch_record *launch = &session->launches[i];
+		const double *ticks = launch->launched.yardstick_ticks;
+
+		if (launch->done && ticks[YARDSTICK_LOOP] > 0 &&
+		    ticks[YARDSTICK_ADDS] > 0)
+			least = fmin(least, 1000 * ticks[YARDSTICK_LOOP] /
+						    ticks[YARDSTICK_ADDS]);
+	}
+	return ARCH_LOOP_CYCLES > 0 && isfinite(least) &&
+	       least > 1.5 * ARCH_LOOP_CYCLES;
+}
+
+int session_conclude(struct session *session)
+{
+	size_t count = count_samples(session);
+	size_t room = count + session->launch_count + 1;
+	double *values = malloc(room * sizeof(*values));
+	double *work = malloc(room * sizeof(*work));
+	int error = values && work ? 0 : -ENOMEM;
+
+	if (!error) {
+		session->no_quiet = never_alone(session);
+		find_level(session, values, work, count);
+		for (int i = 0; i < YARDSTICKS; i++)
+			session->yardstick_ns[i] = yardstick(session, i, work);
+	}
+	free(values);
+	free(work);
+	return error;
+}

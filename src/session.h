@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: MIT */
+/* One invocation: what was tried, launched and kept, from start to end. */
+#ifndef SYSCOST_SESSION_H
+#define SYSCOST_SESSION_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "clock.h"
+#include "cpustat.h"
+#include "launcher.h"
+#include "message.h"
+#include "options.h"
+#include "plan.h"
+#include "quiet.h"
+#include "topology.h"
+
+/* What is kept of a batch in memory; samples.csv has all of it. */
+struct sample {
+	double ns;	    /* a call */
+	float jumps, chain; /* mean of the turns before and after, ticks */
+	uint32_t launch;
+	uint32_t dirty;
+};
+
+/* One row of the catalogue, as this session found it. */
+struct trial {
+	bool selected;
+	struct tried tried;
+	struct sample *samples; /* of all arms */
+	size_t count, capacity;
+};
+
+/* One launch that was planned, and what became of it. */
+struct launch_record {
+	struct planned planned;
+	bool done;
+	uint64_t wall_ns;
+	double timed_ns; /* inside timed batches */
+	unsigned int padding;
+	struct launched launched;
+	char problem[160];
+};
+
+struct session {
+	const struct options *options;
+	struct launcher launcher;
+	struct topology_choice choice;
+	struct clock clock;
+	double batch_ns;      /* how long a batch is to be */
+	struct trial *trials; /* registry_count() */
+	struct launch_record *launches;
+	unsigned int launch_count; /* planned: arms x launches */
+	unsigned int launches_done;
+	uint64_t start_ns, wall_ns; /* by clock_raw_ns */
+	int64_t start_time;	    /* seconds since the epoch */
+	struct cpu_times cpu_start, cpu_end;
+	struct quiet_level level;	 /* over all batches of the run */
+	bool no_quiet;			 /* the core was never ours alone */
+	double shared;			 /* share of batches on a shared core */
+	double yardstick_ns[YARDSTICKS]; /* median of launches; NAN */
+	bool complete;
+	int status;	   /* what the program exits with */
+	char problem[512]; /* why not 0, or not complete; "" */
+};
+
+/* Notes why the session fails and with what status the program is to exit;
+ * returns the status. */
+int session_fail(struct session *session, int status, const char *format, ...)
+	__attribute__((format(printf, 3, 4)));
+
+/* A job of that kind for this session's CPU and clock; count is 0 yet. */
+struct job session_job(const struct session *session, enum job_kind kind);
+
+/* Lists the selected rows from `first` on (`tried`: only those that can be
+ * measured) in `tasks`, which has registry_count() places; how many. */
+uint32_t session_tasks(const struct session *session, unsigned int first,
+		       bool tried, struct task *tasks);
+
+/* Cycles a nanosecond of the measuring core, by the chain of adds; NAN where
+ * no launch timed it. */
+double session_core_ghz(const struct session *session);
+
+/* Share of the workers' time, exec to exit, that lay inside timed batches. */
+double session_duty_cycle(const struct session *session);
+
+/* Fills level, shared and yardstick_ns from what was measured; 0 or -ENOMEM. */
+int session_conclude(struct session *session);
+
+#endif

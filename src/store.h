@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: MIT */
+/* The run folder: made hidden, filled, and named when whole. */
+#ifndef SYSCOST_STORE_H
+#define SYSCOST_STORE_H
+
+#include <stdint.h>
+#include <stdio.h>
+
+#include "batch.h"
+
+struct store {
+	char final[4096];  /* the folder's name when the run is over */
+	char hidden[4096]; /* its name until then */
+	FILE *samples;
+	long whole;  /* bytes of samples.csv that are whole launches */
+	int reserve; /* descriptor of the space kept for the end */
+};
+
+/* Where a row belongs besides what it says itself. */
+struct store_place {
+	const char *arm;
+	unsigned int launch, block;
+};
+
+/*
+ * Makes the hidden folder beside `path`, with samples.csv begun, and keeps
+ * `reserve_bytes` free for the files of the end. 0 or -errno: -EEXIST where
+ * `path` is there already, -ENOSPC where `expected_bytes` would not fit.
+ */
+int store_open(struct store *store, const char *path, uint64_t expected_bytes);
+
+/* Adds a launch's rows. 0 or -errno, and then none of them is kept. */
+int store_launch(struct store *store, const struct store_place *place,
+		 const struct row *rows, size_t count, double ticks_per_ns);
+
+/* Closes samples.csv and gives the reserve back; 0 or -errno. */
+int store_finish_samples(struct store *store);
+
+/* A new file in the folder, or NULL with errno; store_written closes it and
+ * says whether all of it was written: 0 or -errno. */
+FILE *store_create(const struct store *store, const char *name);
+int store_written(FILE *file);
+
+/* Gives the folder its name; 0 or -errno. store_discard removes it. */
+int store_commit(struct store *store);
+void store_discard(struct store *store);
+
+#endif

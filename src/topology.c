@@ -1,0 +1,237 @@
+// SPDX-License-Identifier: MIT
+/* Chooses the processing unit to measure on, and binds to it; by hwloc. */
+#include "topology.h"
+
+#include <errno.h>
+#include <hwloc.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "facts.h"
+
+#define ISOLATED "/sys/devices/system/cpu/isolated"
+
+struct topology {
+	hwloc_topology_t machine;
+	hwloc_bitmap_t allowed;	 /* where this process may run */
+	hwloc_bitmap_t isolated; /* allowed ones among the isolated */
+};
+
+static int load_machine(hwloc_topology_t *machine)
+{
+	if (hwloc_topology_init(machine) < 0)
+		return errno ? -errno : -ENOMEM;
+	hwloc_topology_set_all_types_filter(*machine,
+					    HWLOC_TYPE_FILTER_KEEP_NONE);
+	hwloc_topology_set_type_filter(*machine, HWLOC_OBJ_CORE,
+				       HWLOC_TYPE_FILTER_KEEP_ALL);
+	if (hwloc_topology_load(*machine) < 0) {
+		hwloc_topology_destroy(*machine);
+		return errno ? -errno : -ENODEV;
+	}
+	return 0;
+}
+
+static void read_isolated(hwloc_bitmap_t isolated)
+{
+	char list[4096];
+
+	if (facts_line(ISOLATED, list, sizeof(list)) || !list[0] ||
+	    hwloc_bitmap_list_sscanf(isolated, list) < 0)
+		hwloc_bitmap_zero(isolated);
+}
+
+/*
+ * The kernel keeps isolated CPUs out of the affinity that processes start
+ * with, so "may run" is the affinity, and the isolated ones too unless
+ * somebody narrowed the affinity on purpose (taskset, a cpuset).
+ */
+static void find_allowed(struct topology *topology)
+{
+	hwloc_const_bitmap_t all =
+		hwloc_topology_get_allowed_cpuset(topology->machine);
+	hwloc_bitmap_t usual = hwloc_bitmap_alloc();
+
+	if (hwloc_get_cpubind(topology->machine, topology->allowed,
+			      HWLOC_CPUBIND_PROCESS) < 0)
+		hwloc_bitmap_copy(topology->allowed, all);
+	hwloc_bitmap_and(topology->allowed, topology->allowed, all);
+	read_isolated(topology->isolated);
+	hwloc_bitmap_and(topology->isolated, topology->isolated, all);
+	hwloc_bitmap_andnot(usual, all, topology->isolated);
+	if (hwloc_bitmap_isequal(topology->allowed, usual))
+		hwloc_bitmap_or(topology->allowed, topology->allowed,
+				topology->isolated);
+	hwloc_bitmap_and(topology->isolated, topology->isolated,
+			 topology->allowed);
+	hwloc_bitmap_free(usual);
+}
+
+int topology_load(struct topology **result)
+{
+	struct topology *topology = calloc(1, sizeof(*topology));
+	int error;
+
+	if (!topology)
+		return -ENOMEM;
+	topology->allowed = hwloc_bitmap_alloc();
+	topology->isolated = hwloc_bitmap_alloc();
+	error = load_machine(&topology->machine);
+	if (error) {
+		hwloc_bitmap_free(topology->allowed);
+		hwloc_bitmap_free(topology->isolated);
+		free(topology);
+		return error;
+	}
+	find_allowed(topology);
+	*result = topology;
+	return 0;
+}
+
+void topology_free(struct topology *topology)
+{
+	if (!topology)
+		return;
+	hwloc_bitmap_free(topology->allowed);
+	hwloc_bitmap_free(topology->isolated);
+	hwloc_topology_destroy(topology->machine);
+	free(topology);
+}
+
+/* Narrows `set` to `part` if any of it is left; says whether it did. */
+static bool narrow(hwloc_bitmap_t set, hwloc_const_bitmap_t part)
+{
+	if (!hwloc_bitmap_intersects(set, part) ||
+	    hwloc_bitmap_isincluded(set, part))
+		return false;
+	hwloc_bitmap_and(set, set, part);
+	return true;
+}
+
+/* hwloc orders the kinds of core by efficiency: the last is the fastest. */
+static bool narrow_to_fastest(const struct topology *topology,
+			      hwloc_bitmap_t set, int kinds)
+{
+	hwloc_bitmap_t kind = hwloc_bitmap_alloc();
+	bool narrowed = false;
+
+	for (int i = kinds - 1; i >= 0 && !narrowed; i--) {
+		int efficiency = -1;
+
+		if (hwloc_cpukinds_get_info(topology->machine, (unsigned int)i,
+					    kind, &efficiency, NULL, NULL, 0) ||
+		    efficiency < 0)
+			break;
+		if (hwloc_bitmap_isincluded(set, kind))
+			break;
+		narrowed = narrow(set, kind);
+	}
+	hwloc_bitmap_free(kind);
+	return narrowed;
+}
+
+/* Keeps the first unit of each core. */
+static void narrow_to_first_units(const struct topology *topology,
+				  hwloc_bitmap_t set)
+{
+	hwloc_bitmap_t first = hwloc_bitmap_dup(set);
+
+	hwloc_bitmap_singlify_per_core(topology->machine, first, 0);
+	narrow(set, first);
+	hwloc_bitmap_free(first);
+}
+
+static bool leave_out_cpu0(hwloc_bitmap_t set)
+{
+	if (!hwloc_bitmap_isset(set, 0) || hwloc_bitmap_weight(set) < 2)
+		return false;
+	hwloc_bitmap_clr(set, 0);
+	return true;
+}
+
+static void describe(const struct topology *topology,
+		     struct topology_choice *choice)
+{
+	hwloc_obj_t core;
+	hwloc_bitmap_t cores = hwloc_bitmap_dup(topology->allowed);
+
+	hwloc_bitmap_list_snprintf(choice->allowed, sizeof(choice->allowed),
+				   topology->allowed);
+	hwloc_bitmap_list_snprintf(choice->isolated, sizeof(choice->isolated),
+				   topology->isolated);
+	choice->cpus = hwloc_bitmap_weight(topology->allowed);
+	hwloc_bitmap_singlify_per_core(topology->machine, cores, 0);
+	choice->cores = hwloc_bitmap_weight(cores);
+	choice->kinds = hwloc_cpukinds_get_nr(topology->machine, 0);
+	hwloc_bitmap_free(cores);
+	core = hwloc_get_pu_obj_by_os_index(topology->machine,
+					    (unsigned int)choice->cpu);
+	core = core ? hwloc_get_ancestor_obj_by_type(topology->machine,
+						     HWLOC_OBJ_CORE, core)
+		    : NULL;
+	choice->siblings = core ? hwloc_bitmap_weight(core->cpuset) : 1;
+}
+
+static int choose_wanted(const struct topology *topology, int wanted,
+			 struct topology_choice *choice)
+{
+	if (!hwloc_bitmap_isset(topology->allowed, (unsigned int)wanted))
+		return -EINVAL;
+	choice->cpu = wanted;
+	snprintf(choice->why, sizeof(choice->why), "asked for by --cpu");
+	return 0;
+}
+
+static int choose_best(const struct topology *topology,
+		       struct topology_choice *choice)
+{
+	hwloc_bitmap_t set = hwloc_bitmap_dup(topology->allowed);
+	bool isolated = narrow(set, topology->isolated);
+	int kinds = hwloc_cpukinds_get_nr(topology->machine, 0);
+	bool fastest = narrow_to_fastest(topology, set, kinds);
+	bool not_zero;
+
+	narrow_to_first_units(topology, set);
+	not_zero = leave_out_cpu0(set);
+	choice->cpu = hwloc_bitmap_first(set);
+	hwloc_bitmap_free(set);
+	snprintf(choice->why, sizeof(choice->why),
+		 "the first unit of a core%s%s%s", isolated ? ", isolated" : "",
+		 fastest ? ", of the fastest kind" : "",
+		 not_zero ? ", not CPU 0, which serves most interrupts" : "");
+	return choice->cpu < 0 ? -ENODEV : 0;
+}
+
+int topology_choose(struct topology *topology, int wanted,
+		    struct topology_choice *choice)
+{
+	int error;
+
+	*choice = (struct topology_choice){ .cpu = -1 };
+	error = wanted >= 0 ? choose_wanted(topology, wanted, choice)
+			    : choose_best(topology, choice);
+	describe(topology, choice);
+	return error;
+}
+
+int topology_bind(struct topology *topology, int cpu, bool *memory)
+{
+	hwloc_bitmap_t set = hwloc_bitmap_alloc();
+	hwloc_bitmap_t back = hwloc_bitmap_alloc();
+	int error = 0;
+
+	hwloc_bitmap_only(set, (unsigned int)cpu);
+	if (hwloc_set_cpubind(topology->machine, set, HWLOC_CPUBIND_THREAD))
+		error = -errno;
+	else if (hwloc_get_cpubind(topology->machine, back,
+				   HWLOC_CPUBIND_THREAD) ||
+		 !hwloc_bitmap_isequal(set, back))
+		error = -EXDEV;
+	*memory = !error &&
+		  hwloc_set_membind(topology->machine, set, HWLOC_MEMBIND_BIND,
+				    HWLOC_MEMBIND_THREAD) == 0;
+	hwloc_bitmap_free(set);
+	hwloc_bitmap_free(back);
+	return error;
+}

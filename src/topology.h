@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: MIT */
+/* Chooses the processing unit to measure on, and binds to it; by hwloc. */
+#ifndef SYSCOST_TOPOLOGY_H
+#define SYSCOST_TOPOLOGY_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+struct topology; /* hwloc's, loaded */
+
+/* The choice and its reasons, for run.json. CPU numbers are the kernel's. */
+struct topology_choice {
+	int cpu;
+	char why[256];
+	char allowed[256];  /* where this process may run, as a list */
+	char isolated[256]; /* the kernel's isolated CPUs; "" none */
+	int cores, cpus;    /* allowed ones */
+	int siblings;	    /* CPUs that share the chosen core, itself too */
+	int kinds;	    /* kinds of core (big.LITTLE); 0 unknown */
+};
+
+/*
+ * Loads the machine. `io` and caches are left out: a worker wants it quick.
+ * 0 or -errno; on success topology_free releases it.
+ */
+int topology_load(struct topology **topology);
+void topology_free(struct topology *topology);
+
+/*
+ * Chooses among the allowed CPUs: isolated ones first, the fastest kind of
+ * core, not CPU 0 where there is a choice, the first unit of its core.
+ * `wanted` >= 0 overrides. 0, or -EINVAL: `wanted` is not allowed (`allowed`
+ * says what is), or -ENODEV: nothing is.
+ */
+int topology_choose(struct topology *topology, int wanted,
+		    struct topology_choice *choice);
+
+/*
+ * Binds the calling thread to `cpu`, reads the binding back, and binds its
+ * memory to the node beside it; `memory` says whether that was possible.
+ * 0 or -errno.
+ */
+int topology_bind(struct topology *topology, int cpu, bool *memory);
+
+#endif

@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: MIT
+/* The second step of a session: every selected row is tried in a worker. */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "measure.h"
+#include "registry.h"
+
+/* The trying worker tells which row it turns to, so that it is known which
+ * one killed it. */
+struct trying {
+	struct session *session;
+	int64_t current; /* -1: none yet */
+};
+
+static int receive_try(void *argument, enum message_kind kind,
+		       const void *payload, size_t bytes)
+{
+	struct trying *trying = argument;
+	const struct tried *tried = payload;
+	uint32_t index;
+
+	if (kind == MESSAGE_TRYING && bytes == sizeof(index)) {
+		memcpy(&index, payload, sizeof(index));
+		if (index < registry_count())
+			trying->current = index;
+	} else if (kind == MESSAGE_TRIED && bytes == sizeof(*tried) &&
+		   tried->benchmark < registry_count()) {
+		trying->session->trials[tried->benchmark].tried = *tried;
+	} else {
+		return -EPROTO;
+	}
+	return 0;
+}
+
+/* Runs one trying worker; the row to go on with, or UINT_MAX: all tried. */
+static unsigned int try_from(struct session *session, unsigned int first,
+			     struct task *tasks, int *status)
+{
+	struct trying trying = { session, -1 };
+	struct job job = session_job(session, JOB_TRY);
+	struct ending ending;
+	struct tried *killer;
+	int error;
+
+	job.count = session_tasks(session, first, false, tasks);
+	if (!job.count)
+		return UINT32_MAX;
+	error = launcher_run(&session->launcher, session->options->arms[0].wrap,
+			     &job, tasks, receive_try, &trying, &ending);
+	if (launcher_interrupted())
+		*status = session_fail(session, 130,
+				       "interrupted before "
+				       "anything was measured");
+	else if (error || (!ending.done && trying.current < 0))
+		*status =
+			session_fail(session, 3,
+				     "no worker could be "
+				     "started: %s",
+				     error ? strerror(-error) : ending.problem);
+	if (*status || ending.done)
+		return UINT32_MAX;
+	killer = &session->trials[trying.current].tried;
+	killer->calls = 0;
+	snprintf(killer->reason, sizeof(killer->reason),
+		 "its worker was lost while trying it: %.80s", ending.problem);
+	return (unsigned int)trying.current + 1;
+}
+
+int measure_try(struct session *session)
+{
+	struct task *tasks = calloc(registry_count() + 1, sizeof(*tasks));
+	unsigned int next = 0;
+	int status = 0;
+
+	if (!tasks)
+		return session_fail(session, 3, "out of memory");
+	while (next < registry_count())
+		next = try_from(session, next, tasks, &status);
+	if (!status && !session_tasks(session, 0, true, tasks))
+		status = session_fail(
+			session, 3,
+			"nothing can be measured: "
+			"every selected benchmark is skipped "
+			"(%.300s)",
+			session->trials[tasks[0].benchmark].tried.reason);
+	free(tasks);
+	return status;
+}

@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: MIT */
+/* Tries rows before anything is measured: can this machine run them, do they
+ * do what they say, how large is a batch? */
+#ifndef SYSCOST_TRY_H
+#define SYSCOST_TRY_H
+
+#include "batch.h"
+#include "message.h"
+
+/*
+ * The calls that last about `batch_ns`: from growing trials, so that it holds
+ * for calls of 0.3 ns and of 1 ms alike; 1 at least. `cost_ns`, unless NULL,
+ * gets the cost of a call.
+ */
+uint64_t try_size_batch(struct subject *subject, const struct job *job,
+			double batch_ns, double *cost_ns);
+
+/* Tries each task's row and sends what came of it; 0 or -errno. */
+int try_rows(int out, const struct job *job, const struct task *tasks);
+
+#endif

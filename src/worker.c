@@ -1,0 +1,238 @@
+// SPDX-License-Identifier: MIT
+/* The worker: binds, warms up, runs the rounds, sends the rows. */
+#include "worker.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <unistd.h>
+
+#include "batch.h"
+#include "clock.h"
+#include "gbench.h"
+#include "message.h"
+#include "registry.h"
+#include "topology.h"
+#include "try.h"
+
+#define SPIN_UP_NS	10000000ULL /* until the CPU has found its frequency */
+#define YARDSTICK_TURNS 9
+#define YARDSTICK_NS	10000
+
+/* One launch: the rows are kept here until the end, so that nothing but the
+ * batch and its probes happens between batches. */
+struct launch {
+	const struct job *job;
+	struct probe probe;
+	struct subject *subjects;
+	struct row *rows;
+	size_t capacity, count;
+};
+
+/* What Google Benchmark hands back to us for one row. */
+struct scheduled {
+	struct launch *launch;
+	struct subject *subject;
+};
+
+/* Returns seconds above zero: Google Benchmark would repeat a batch of none
+ * with more and more calls. */
+static double run_scheduled(void *argument)
+{
+	struct scheduled *scheduled = argument;
+	struct launch *launch = scheduled->launch;
+	struct row *row = &launch->rows[launch->count];
+	double seconds;
+
+	batch_run(scheduled->subject, &launch->probe, launch->job->counter != 0,
+		  row);
+	row->seq = (uint32_t)launch->count;
+	if (launch->count + 1 < launch->capacity)
+		launch->count++;
+	seconds = (double)row->ticks / launch->job->ticks_per_ns * 1e-9;
+	return seconds > 1e-5 ? seconds : 1e-5;
+}
+
+static void spin_up(void)
+{
+	uint64_t start = clock_raw_ns();
+
+	while (clock_raw_ns() - start < SPIN_UP_NS)
+		;
+}
+
+/* The least of a few short batches a yardstick, in ticks a call. */
+static double measure_yardstick(const struct job *job, enum yardstick which)
+{
+	const struct registry_entry *entry = registry_yardstick(which);
+	double ticks_per_call = -1;
+	struct subject subject;
+
+	if (!entry || batch_open(&subject, entry->benchmark))
+		return -1;
+	subject.calls = try_size_batch(&subject, job, YARDSTICK_NS, NULL);
+	for (int i = 0; i < YARDSTICK_TURNS; i++) {
+		double ticks = (double)batch_ticks(&subject, subject.calls,
+						   job->counter != 0) /
+			       (double)subject.calls;
+
+		if (ticks_per_call < 0 || ticks < ticks_per_call)
+			ticks_per_call = ticks;
+	}
+	batch_close(&subject);
+	return ticks_per_call;
+}
+
+/* Every page that will be written is touched now, not in a timed batch. */
+static int make_room(struct launch *launch)
+{
+	launch->capacity = (size_t)launch->job->rounds * launch->job->count + 1;
+	launch->rows = malloc(launch->capacity * sizeof(*launch->rows));
+	if (!launch->rows)
+		return -ENOMEM;
+	memset(launch->rows, 1, launch->capacity * sizeof(*launch->rows));
+	return probe_init(&launch->probe);
+}
+
+/* Opens every task's row and registers it with the scheduler. */
+static int open_subjects(struct launch *launch, const struct task *tasks,
+			 struct scheduled *scheduled)
+{
+	for (uint32_t i = 0; i < launch->job->count; i++) {
+		struct subject *subject = &launch->subjects[i];
+		const struct registry_entry *entry =
+			registry_get(tasks[i].benchmark);
+		int error = batch_open(subject, entry->benchmark);
+
+		if (error)
+			return error;
+		subject->index = tasks[i].benchmark;
+		subject->calls = tasks[i].calls;
+		scheduled[i] = (struct scheduled){ launch, subject };
+		error = gbench_register(entry->name, run_scheduled,
+					&scheduled[i], subject->calls);
+		if (error)
+			return error;
+	}
+	return 0;
+}
+
+/* One round that is not kept: code, data and branch history are warm. */
+static void warm_up(struct launch *launch)
+{
+	for (uint32_t i = 0; i < launch->job->count; i++)
+		batch_run(&launch->subjects[i], &launch->probe,
+			  launch->job->counter != 0, &launch->rows[0]);
+}
+
+static int run_rounds(struct launch *launch, const struct task *tasks,
+		      struct launched *launched)
+{
+	struct scheduled *scheduled =
+		calloc(launch->job->count, sizeof(*scheduled));
+	int error = scheduled ? open_subjects(launch, tasks, scheduled)
+			      : -ENOMEM;
+
+	if (!error) {
+		for (int i = YARDSTICK_NONE + 1; i < YARDSTICKS; i++)
+			launched->yardstick_ticks[i] =
+				measure_yardstick(launch->job, i);
+		warm_up(launch);
+		error = gbench_run(launch->job->rounds);
+	}
+	for (uint32_t i = 0; !error && i < launch->job->count; i++)
+		batch_close(&launch->subjects[i]);
+	free(scheduled);
+	return error;
+}
+
+static int send_launch(int out, const struct launch *launch,
+		       const struct launched *launched)
+{
+	int error = message_send(out, MESSAGE_LAUNCHED, launched,
+				 sizeof(*launched));
+
+	if (!error)
+		error = message_send(out, MESSAGE_ROWS, launch->rows,
+				     launch->count * sizeof(*launch->rows));
+	return error;
+}
+
+static int do_launch(int out, const struct job *job, const struct task *tasks,
+		     struct launched *launched)
+{
+	struct launch launch = { .job = job };
+	int error;
+
+	launch.subjects = calloc(job->count, sizeof(*launch.subjects));
+	error = launch.subjects ? make_room(&launch) : -ENOMEM;
+	if (!error)
+		error = run_rounds(&launch, tasks, launched);
+	if (!error)
+		error = send_launch(out, &launch, launched);
+	probe_free(&launch.probe);
+	free(launch.rows);
+	free(launch.subjects);
+	return error;
+}
+
+/* The binding comes first of all, so that memory is touched where it is to
+ * be used; mlock fails without the right to it, and does no harm then. */
+static int settle(const struct job *job, struct launched *launched)
+{
+	struct topology *topology;
+	bool memory = false;
+	int error = topology_load(&topology);
+
+	if (error)
+		return error;
+	error = topology_bind(topology, job->cpu, &memory);
+	topology_free(topology);
+	launched->memory_bound = memory;
+	if (error)
+		return error;
+	mlockall(MCL_CURRENT);
+	spin_up();
+	return 0;
+}
+
+static int do_job(int in, int out)
+{
+	struct launched launched = { .memory_bound = 0 };
+	struct task *tasks = NULL;
+	struct job job;
+	int error = message_receive_job(in, &job, &tasks);
+
+	if (!error)
+		error = settle(&job, &launched);
+	if (!error)
+		error = job.kind == JOB_TRY
+				? try_rows(out, &job, tasks)
+				: do_launch(out, &job, tasks, &launched);
+	free(tasks);
+	return error;
+}
+
+int worker_main(const char *descriptors)
+{
+	char text[128];
+	int in, out, error;
+
+	if (sscanf(descriptors, "%d,%d", &in, &out) != 2)
+		return 2;
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	signal(SIGPIPE, SIG_IGN);
+	error = do_job(in, out);
+	if (error) {
+		int length =
+			snprintf(text, sizeof(text), "%s", strerror(-error));
+
+		message_send(out, MESSAGE_FAILED, text, (size_t)length);
+		return 3;
+	}
+	return message_send(out, MESSAGE_DONE, NULL, 0) ? 3 : 0;
+}
