@@ -35,13 +35,13 @@ static const char *vdso_supported(const struct benchmark *benchmark)
 	(void)benchmark;
 	return vdso_symbol(ARCH_VDSO_CLOCK_GETRES, ARCH_VDSO_VERSION)
 		       ? NULL
-		       : "this vDSO has no clock_getres";
+		       : "no clock_getres in the vDSO, or no vDSO";
 }
 
 static const char *verify(struct context *context)
 {
 	read_resolution *vdso = context->function;
-	struct timespec kernel, libc, direct;
+	struct timespec kernel = { 0 }, libc, direct;
 
 	syscall2(SYS_clock_getres, CLOCK_MONOTONIC, (long)&kernel);
 	clock_getres(CLOCK_MONOTONIC, &libc);

@@ -37,7 +37,7 @@ static const char *vdso_supported(const struct benchmark *benchmark)
 	(void)benchmark;
 	return vdso_symbol(ARCH_VDSO_CLOCK_GETTIME, ARCH_VDSO_VERSION)
 		       ? NULL
-		       : "this vDSO has no clock_gettime";
+		       : "no clock_gettime in the vDSO, or no vDSO";
 }
 
 static int64_t ns(struct timespec time)
@@ -51,7 +51,7 @@ static const char *verify(struct context *context)
 {
 	clockid_t clock = (clockid_t)context->argument;
 	read_clock *vdso = context->function;
-	struct timespec before, libc, direct, after;
+	struct timespec before = { 0 }, libc, direct, after = { 0 };
 
 	for (int attempt = 0; attempt < 3; attempt++) {
 		if (syscall2(SYS_clock_gettime, clock, (long)&before) ||

@@ -32,7 +32,7 @@ static const char *vdso_supported(const struct benchmark *benchmark)
 	(void)benchmark;
 	return vdso_symbol(ARCH_VDSO_GETCPU, ARCH_VDSO_VERSION)
 		       ? NULL
-		       : "this vDSO has no getcpu";
+		       : "no getcpu in the vDSO, or no vDSO";
 }
 
 /* The worker is bound: every path names the same CPU and node. An unbound

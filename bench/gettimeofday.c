@@ -32,7 +32,7 @@ static const char *vdso_supported(const struct benchmark *benchmark)
 	(void)benchmark;
 	return vdso_symbol(ARCH_VDSO_GETTIMEOFDAY, ARCH_VDSO_VERSION)
 		       ? NULL
-		       : "this vDSO has no gettimeofday";
+		       : "no gettimeofday in the vDSO, or no vDSO";
 }
 
 static int64_t us(struct timeval time)
@@ -44,7 +44,7 @@ static int64_t us(struct timeval time)
 static const char *verify(struct context *context)
 {
 	read_time *vdso = context->function;
-	struct timeval before, libc, direct, after;
+	struct timeval before = { 0 }, libc, direct, after = { 0 };
 
 	for (int attempt = 0; attempt < 3; attempt++) {
 		syscall2(SYS_gettimeofday, (long)&before, 0);

@@ -32,7 +32,7 @@ static const char *vdso_supported(const struct benchmark *benchmark)
 	(void)benchmark;
 	return vdso_symbol(ARCH_VDSO_TIME, ARCH_VDSO_VERSION)
 		       ? NULL
-		       : "this vDSO has no time";
+		       : "no time in the vDSO, or no vDSO";
 }
 
 static const char *call_supported(const struct benchmark *benchmark)

@@ -129,7 +129,11 @@ static void become_worker(char *const *arguments, char *const *environment,
 	signal(SIGINT, SIG_DFL);
 	signal(SIGTERM, SIG_DFL);
 	signal(SIGHUP, SIG_DFL);
-	execvpe(arguments[0], arguments, environment);
+	/* execvpe hands what is no program to a shell: not a path of ours. */
+	if (strchr(arguments[0], '/'))
+		execve(arguments[0], arguments, environment);
+	else
+		execvpe(arguments[0], arguments, environment);
 	_exit(127);
 }
 

@@ -12,6 +12,7 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -43,36 +44,39 @@ static void hold_standard_descriptors(void)
 			_exit(2);
 }
 
+/* Why the folder cannot be made, and what to do about it. */
+static int refuse_folder(struct session *session, int error, const char *path,
+			 uint64_t bytes)
+{
+	if (error == -EEXIST)
+		return session_fail(session, 2,
+				    "%.300s: is there already; name another "
+				    "folder, nothing is overwritten",
+				    path);
+	if (error == -ENOSPC)
+		return session_fail(session, 2,
+				    "%.300s: no space for about %" PRIu64
+				    " MB; free some or name another folder",
+				    path, bytes / 1000000 + 2);
+	return session_fail(session, 2,
+			    "%.300s: cannot be made: %s; name another folder "
+			    "with --output",
+			    path, strerror(-error));
+}
+
 static int open_store(struct session *session, struct store *store)
 {
-	uint64_t rows = 0;
+	uint64_t bytes = 0;
 	char path[4096];
 	int error = folder_name(session, path, sizeof(path));
 
 	for (unsigned int i = 0; i < registry_count(); i++)
-		rows += session->trials[i].tried.calls > 0;
-	rows *= (uint64_t)session->launch_count * session->options->rounds;
+		bytes += session->trials[i].tried.calls > 0;
+	bytes *= (uint64_t)session->launch_count * session->options->rounds *
+		 ROW_BYTES;
 	if (!error)
-		error = store_open(store, path, rows * ROW_BYTES);
-	if (error == -EEXIST)
-		return session_fail(session, 2,
-				    "%s: is there already; name "
-				    "another folder, nothing is overwritten",
-				    path);
-	if (error == -ENOSPC)
-		return session_fail(
-			session, 2,
-			"%s: no space for about %llu "
-			"MB of samples; free some or name another "
-			"folder",
-			path,
-			(unsigned long long)(rows * ROW_BYTES / 1000000 + 2));
-	if (error)
-		return session_fail(session, 2,
-				    "%s: cannot be made: %s; name "
-				    "another folder with --output",
-				    path, strerror(-error));
-	return 0;
+		error = store_open(store, path, bytes);
+	return error ? refuse_folder(session, error, path, bytes) : 0;
 }
 
 static int write_summary(const struct session *session,

@@ -2,13 +2,15 @@
 /* The order of launches: arms alternate in balanced blocks. */
 #include "plan.h"
 
+#include <stddef.h>
 #include <stdlib.h>
 
 static void shuffle(struct planned *pass, unsigned int count,
 		    unsigned short *seed)
 {
-	for (unsigned int i = count - 1; i > 0; i--) {
-		unsigned int j = (unsigned int)(nrand48(seed) % (i + 1));
+	for (unsigned int left = count; left > 1; left--) {
+		unsigned int i = left - 1;
+		unsigned int j = (unsigned int)(nrand48(seed) % left);
 		struct planned swap = pass[i];
 
 		pass[i] = pass[j];
@@ -24,7 +26,7 @@ void plan_make(struct planned *plan, unsigned int arms, unsigned int launches,
 				    (unsigned short)(seed >> 32) };
 
 	for (unsigned int pass = 0; pass < launches; pass++) {
-		struct planned *these = &plan[pass * arms];
+		struct planned *these = &plan[(size_t)pass * arms];
 
 		for (unsigned int i = 0; i < arms; i++) {
 			these[i].block = pass / 2;

@@ -10,7 +10,7 @@
 /* Lengths and ring as the study in docs/method.md found them. */
 #define JUMP_HUNDREDS 10
 #define LOADS	      100
-#define RING_BYTES    (2 * 1024)
+#define RING_BYTES    2048
 #define LINE_BYTES    64
 #define LINES	      (RING_BYTES / LINE_BYTES)
 #define LINE_POINTERS (LINE_BYTES / sizeof(void *))
