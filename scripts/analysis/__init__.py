@@ -1,0 +1,1 @@
+"""What the scripts share: reading run folders, statistics, drawing."""
