@@ -1,0 +1,44 @@
+# The front door: `make bench` measures, `make test` tests. Thin on purpose:
+# CMake builds, scripts/ does the rest.
+BUILD   := build
+PROFILE ?= default
+LABEL   ?=
+FILTER  ?=
+ARGS    ?=
+JOBS    ?= $(shell nproc 2>/dev/null || echo 2)
+DESTDIR ?=
+PREFIX  ?= /usr/local
+
+export PROFILE LABEL FILTER
+
+all: $(BUILD)/CMakeCache.txt
+	@cmake --build $(BUILD) -j $(JOBS)
+
+$(BUILD)/CMakeCache.txt: CMakePresets.json
+	@cmake --preset release
+
+# PROFILE=quick|default|full, LABEL=, FILTER=; ARGS= are more options.
+bench: all
+	@./scripts/bench $(ARGS)
+
+test: all
+	@./scripts/test
+
+# Needs scripts/setup --aarch64.
+test-aarch64:
+	@./scripts/test --aarch64
+
+# Needs scripts/setup --lint.
+lint:
+	@./scripts/lint
+
+format:
+	@./scripts/lint --fix
+
+install: all
+	DESTDIR=$(DESTDIR) cmake --install $(BUILD) --prefix $(PREFIX)
+
+clean:
+	rm -rf build build-*
+
+.PHONY: all bench test test-aarch64 lint format install clean
