@@ -86,7 +86,19 @@ static bool no_quiet_moment(const struct evidence *evidence, char *text,
 	snprintf(text, size,
 		 "the core was never ours alone: the figures are "
 		 "those of a shared core, not of a quiet one");
-	return evidence->session->no_quiet;
+	return evidence->session->no_quiet && !evidence->session->history.runs;
+}
+
+static bool quiet_is_borrowed(const struct evidence *evidence, char *text,
+			      size_t size)
+{
+	unsigned int runs = evidence->session->history.runs;
+
+	snprintf(text, size,
+		 "the core was never ours alone: quiet figures "
+		 "are extrapolated by what %u earlier run%s of this boot saw",
+		 runs, runs == 1 ? "" : "s");
+	return evidence->session->no_quiet && runs;
 }
 
 static bool time_was_stolen(const struct evidence *evidence, char *text,
@@ -255,6 +267,8 @@ static const struct {
 	{ "entries",	  SEVERITY_SERIOUS, entries_differ,
 	  "do not trust these rows; tell us, with run.json" },
 	{ "no_quiet",	  SEVERITY_SERIOUS, no_quiet_moment,
+	  "bare metal, an idle sibling, or a longer run" },
+	{ "quiet_borrowed", SEVERITY_DOUBT, quiet_is_borrowed,
 	  "bare metal, an idle sibling, or a longer run" },
 	{ "core_shared",  SEVERITY_DOUBT,   core_was_shared,
 	  "bare metal, or an idle sibling" },

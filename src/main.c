@@ -159,7 +159,8 @@ static int conclude(struct session *session, struct store *store)
 				     session->launches[0].problem);
 		return session->status;
 	}
-	if (session_conclude(session) || summary_make(&summary, session))
+	if (session_conclude(session, store->final) ||
+	    summary_make(&summary, session))
 		return session_fail(session, 3,
 				    "out of memory; the samples "
 				    "are in %.400s",

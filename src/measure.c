@@ -175,6 +175,7 @@ void measure_free(struct session *session)
 {
 	for (unsigned int i = 0; session->trials && i < registry_count(); i++)
 		free(session->trials[i].samples);
+	history_free(&session->history);
 	free(session->trials);
 	free(session->launches);
 }

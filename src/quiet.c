@@ -177,18 +177,50 @@ static double reweigh(struct point *points, size_t count,
 	return scale;
 }
 
+/* Leaves out the square by a column of zeros, whose slope the ridge makes 0. */
+static void straighten(struct point *points, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		points[i].x[1] = 0;
+}
+
 static void fit_curve(struct point *points, size_t count, unsigned int arms,
-		      double *work, struct quiet_fit *fit)
+		      double *work, struct quiet_curve *curve)
 {
 	double scale = first_scale(points, count, work);
 	struct system system;
 
+	for (size_t i = 0; i < count; i++)
+		points[i].weight = 1;
 	for (int i = 0; i < ITERATIONS; i++) {
 		fit_once(&system, points, count, arms, scale);
 		scale = reweigh(points, count, &system, arms, work);
 	}
 	for (unsigned int k = 0; k < SLOPES; k++)
-		fit->slope[k] = system.right[arms + k];
+		curve->slope[k] = system.right[arms + k];
+	curve->known = true;
+}
+
+static void apply_curve(const struct quiet_curve *curve,
+			const struct point *points, size_t count,
+			double *adjusted)
+{
+	for (size_t i = 0; i < count; i++)
+		adjusted[i] *= exp(-curve->slope[0] * points[i].x[0] -
+				   curve->slope[1] * points[i].x[1] -
+				   curve->slope[2] * points[i].x[2]);
+}
+
+static void fit_and_apply(const struct quiet_batches *batches,
+			  struct point *points, double *work, double *adjusted,
+			  struct quiet_fit *fit)
+{
+	make_points(batches, &fit->used.level, points);
+	fit_curve(points, batches->count, batches->arms, work, &fit->used);
+	apply_curve(&fit->used, points, batches->count, adjusted);
+	straighten(points, batches->count);
+	fit->lent.level = fit->used.level;
+	fit_curve(points, batches->count, batches->arms, work, &fit->lent);
 }
 
 /* Worth a curve? Sorts a copy of the probe to see its spread. */
@@ -202,35 +234,41 @@ static bool varies(const struct quiet_batches *batches, double level,
 	return stats_quantile(work, batches->count, 0.95) / level >= VARIES;
 }
 
+static void find_level(const struct quiet_batches *batches,
+		       const struct quiet_level *run, double *work,
+		       struct quiet_level *level)
+{
+	*level = *run;
+	if (batches->count < OWN_LEVEL_LEAST)
+		return;
+	level->jumps = quiet_reference(batches->jumps, batches->count, work);
+	level->chain = quiet_reference(batches->chain, batches->count, work);
+}
+
 int quiet_adjust(const struct quiet_batches *batches,
-		 const struct quiet_level *run, double *adjusted,
+		 const struct quiet_level *run,
+		 const struct quiet_curve *borrowed, double *adjusted,
 		 struct quiet_fit *fit)
 {
 	size_t count = batches->count;
 	struct point *points = malloc((count + 1) * sizeof(*points));
 	double *work = malloc((count + 1) * sizeof(*work));
+	bool fits = points && work && batches->arms <= COLUMNS_MOST - SLOPES;
 
-	*fit = (struct quiet_fit){ .level = *run };
+	*fit = (struct quiet_fit){ .adjusted = false };
 	memcpy(adjusted, batches->cost, count * sizeof(*adjusted));
-	if (!points || !work || batches->arms > COLUMNS_MOST - SLOPES) {
-		free(points);
-		free(work);
-		return -ENOMEM;
-	}
-	if (count >= OWN_LEVEL_LEAST) {
-		fit->level.jumps = quiet_reference(batches->jumps, count, work);
-		fit->level.chain = quiet_reference(batches->chain, count, work);
-	}
-	fit->adjusted = varies(batches, fit->level.jumps, work);
-	if (fit->adjusted) {
-		make_points(batches, &fit->level, points);
-		fit_curve(points, count, batches->arms, work, fit);
-		for (size_t i = 0; i < count; i++)
-			adjusted[i] *= exp(-fit->slope[0] * points[i].x[0] -
-					   fit->slope[1] * points[i].x[1] -
-					   fit->slope[2] * points[i].x[2]);
+	if (fits && borrowed && borrowed->known) {
+		fit->used = *borrowed;
+		fit->adjusted = true;
+		make_points(batches, &borrowed->level, points);
+		apply_curve(borrowed, points, count, adjusted);
+	} else if (fits) {
+		find_level(batches, run, work, &fit->used.level);
+		fit->adjusted = varies(batches, fit->used.level.jumps, work);
+		if (fit->adjusted)
+			fit_and_apply(batches, points, work, adjusted, fit);
 	}
 	free(points);
 	free(work);
-	return 0;
+	return fits ? 0 : -ENOMEM;
 }

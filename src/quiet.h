@@ -28,10 +28,19 @@ struct quiet_level {
 	double jumps, chain;
 };
 
-struct quiet_fit {
-	bool adjusted;	 /* false: too few, or the probe did not vary */
+/* A curve and the level at which it is zero. */
+struct quiet_curve {
+	bool known;
 	double slope[3]; /* of u, u^2 and v */
 	struct quiet_level level;
+};
+
+struct quiet_fit {
+	bool adjusted; /* false: too few, or the probe did not vary */
+	struct quiet_curve used;
+	/* The same without the square: what a run that saw no quiet moment
+	 * may borrow, since a straight line can be trusted further out. */
+	struct quiet_curve lent;
 };
 
 /* The middle of the lowest mode: the median of what lies within 3 % of the
@@ -41,10 +50,12 @@ double quiet_reference(const double *values, size_t count, double *work);
 /*
  * Fits the curve and writes the adjusted costs (count places); where nothing
  * is to adjust, the costs as they are. `run` is the level over all batches of
- * the run, used where this benchmark has too few of its own. 0 or -ENOMEM.
+ * the run, used where this benchmark has too few of its own. `borrowed`, if
+ * it is not NULL and known, is used instead of a fit. 0 or -ENOMEM.
  */
 int quiet_adjust(const struct quiet_batches *batches,
-		 const struct quiet_level *run, double *adjusted,
+		 const struct quiet_level *run,
+		 const struct quiet_curve *borrowed, double *adjusted,
 		 struct quiet_fit *fit);
 
 /* Was the core ours, by this probe reading? */

@@ -170,6 +170,28 @@ static json_t *launches_json(const struct session *session)
 	return launches;
 }
 
+/* How the cost follows the probes: null where nothing was adjusted. */
+static json_t *curve_json(const struct quiet_fit *fit)
+{
+	json_t *curve = json_object();
+
+	if (!fit->adjusted) {
+		json_decref(curve);
+		return json_null();
+	}
+	put_real(curve, "jump_ticks", fit->used.level.jumps);
+	put_real(curve, "chain_ticks", fit->used.level.chain);
+	put_real(curve, "jump_slope", fit->used.slope[0]);
+	put_real(curve, "jump_square_slope", fit->used.slope[1]);
+	put_real(curve, "chain_slope", fit->used.slope[2]);
+	put_bool(curve, "borrowed", !fit->lent.known);
+	put_real(curve, "lent_jump_slope",
+		 fit->lent.known ? fit->lent.slope[0] : NAN);
+	put_real(curve, "lent_chain_slope",
+		 fit->lent.known ? fit->lent.slope[2] : NAN);
+	return curve;
+}
+
 static json_t *benchmark_json(const struct trial *trial,
 			      const struct registry_entry *entry)
 {
@@ -189,6 +211,7 @@ static json_t *benchmark_json(const struct trial *trial,
 		 skipped || tried->entries < 0
 			 ? NAN
 			 : (double)tried->entries / (double)tried->entry_calls);
+	json_object_set_new(json, "curve", curve_json(&trial->fit));
 	return json;
 }
 
@@ -229,6 +252,8 @@ static json_t *probe_json(const struct session *session)
 	put_real(probe, "quiet_chain_ticks", session->level.chain);
 	put_real(probe, "shared_share", session->shared);
 	put_bool(probe, "no_quiet_moment", session->no_quiet);
+	put_count(probe, "earlier_runs_used",
+		  session->no_quiet ? session->history.runs : 0);
 	return probe;
 }
 

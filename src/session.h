@@ -9,6 +9,7 @@
 
 #include "clock.h"
 #include "cpustat.h"
+#include "history.h"
 #include "launcher.h"
 #include "message.h"
 #include "options.h"
@@ -28,6 +29,7 @@ struct sample {
 struct trial {
 	bool selected;
 	struct tried tried;
+	struct quiet_fit fit;	/* once the summary is made */
 	struct sample *samples; /* of all arms */
 	size_t count, capacity;
 };
@@ -56,9 +58,10 @@ struct session {
 	uint64_t start_ns, wall_ns; /* by clock_raw_ns */
 	int64_t start_time;	    /* seconds since the epoch */
 	struct cpu_times cpu_start, cpu_end;
-	struct quiet_level level;	 /* over all batches of the run */
-	bool no_quiet;			 /* the core was never ours alone */
-	double shared;			 /* share of batches on a shared core */
+	struct quiet_level level; /* over all batches of the run */
+	bool no_quiet;		  /* the core was never ours alone */
+	struct history history;	  /* what earlier runs know; may be empty */
+	double shared;		  /* share of batches on a shared core */
 	double yardstick_ns[YARDSTICKS]; /* median of launches; NAN */
 	bool complete;
 	int status;	   /* what the program exits with */
@@ -85,7 +88,8 @@ double session_core_ghz(const struct session *session);
 /* Share of the workers' time, exec to exit, that lay inside timed batches. */
 double session_duty_cycle(const struct session *session);
 
-/* Fills level, shared and yardstick_ns from what was measured; 0 or -ENOMEM. */
-int session_conclude(struct session *session);
+/* Fills yardstick_ns, level, history and shared from what was measured and
+ * from the runs beside `path`; 0 or -ENOMEM. */
+int session_conclude(struct session *session, const char *path);
 
 #endif

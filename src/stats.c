@@ -19,7 +19,7 @@ void stats_sort(double *values, size_t count)
 
 double stats_quantile(const double *sorted, size_t count, double p)
 {
-	double position = p * (double)(count - 1);
+	double position = count ? p * (double)(count - 1) : 0;
 	size_t below = (size_t)position;
 
 	if (!count)

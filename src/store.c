@@ -48,6 +48,8 @@ static int name_folders(struct store *store, const char *path)
 	char head[4096], tail[4096];
 	int length;
 
+	if (!path[0])
+		return -ENOENT;
 	if (strlen(path) >= sizeof(head) - 32)
 		return -ENAMETOOLONG;
 	snprintf(store->final, sizeof(store->final), "%s", path);

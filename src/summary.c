@@ -173,8 +173,11 @@ static int estimate_arm(struct estimate *estimate,
 	estimate->launches = launch_medians(trial, columns, columns->cost,
 					    estimate->arm,
 					    estimate->launch_median);
-	if (!estimate->launches)
+	if (!estimate->launches) {
+		free(estimate->launch_quiet);
+		estimate->launch_quiet = NULL;
 		return 0;
+	}
 	quiet = median_interval(estimate->launch_quiet, estimate->launches,
 				columns->work);
 	median = median_interval(estimate->launch_median, estimate->launches,
@@ -198,11 +201,14 @@ static int estimate_benchmark(struct summary *summary,
 			      const struct session *session,
 			      unsigned int benchmark)
 {
-	const struct trial *trial = &session->trials[benchmark];
+	struct trial *trial = &session->trials[benchmark];
+	const struct quiet_curve *borrowed =
+		session->no_quiet && session->history.runs
+			? &session->history.curves[benchmark]
+			: NULL;
 	unsigned int arms = session->options->arm_count;
 	struct columns columns;
 	struct quiet_batches batches;
-	struct quiet_fit fit;
 	int error = columns_make(&columns, trial, session);
 
 	if (error)
@@ -215,20 +221,16 @@ static int estimate_benchmark(struct summary *summary,
 		.arm = columns.arm,
 		.arms = arms,
 	};
-	error = quiet_adjust(&batches, &session->level, columns.adjusted, &fit);
+	error = quiet_adjust(&batches, &session->level, borrowed,
+			     columns.adjusted, &trial->fit);
 	for (unsigned int arm = 0; !error && arm < arms; arm++) {
 		struct estimate *estimate = &summary->estimates[summary->count];
 
-		estimate->benchmark = benchmark;
-		estimate->arm = arm;
+		*estimate =
+			(struct estimate){ .benchmark = benchmark, .arm = arm };
 		error = estimate_arm(estimate, session, trial, &columns,
-				     &fit.level);
-		summary->count++;
-		if (!error && !estimate->launches) {
-			summary->count--;
-			free(estimate->launch_quiet);
-			estimate->launch_quiet = NULL;
-		}
+				     &trial->fit.used.level);
+		summary->count += estimate->launch_quiet != NULL;
 	}
 	columns_free(&columns);
 	return error;
