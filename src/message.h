@@ -20,6 +20,7 @@ struct job {
 	uint32_t rounds;
 	int32_t cpu;
 	uint32_t counter; /* 0: the kernel's clock */
+	uint32_t probe_scale;
 	double ticks_per_ns;
 	double batch_ns; /* how long a batch is to be */
 	uint32_t count;	 /* of the tasks that follow */

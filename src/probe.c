@@ -3,14 +3,18 @@
 #include "probe.h"
 
 #include <errno.h>
+#include <math.h>
 #include <stdlib.h>
 
 #include "arch.h"
 
-/* Lengths and ring as the study in docs/method.md found them. */
+/* The shortest that serve, by the study in docs/method.md; scripts/probe-study
+ * repeats it. */
 #define JUMP_HUNDREDS 10
 #define LOADS	      100
 #define RING_BYTES    2048
+#define STEP_NS	      10 /* a clock no coarser leaves 50 steps in a probe */
+#define SCALE_MOST    8
 #define LINE_BYTES    64
 #define LINES	      (RING_BYTES / LINE_BYTES)
 #define LINE_POINTERS (LINE_BYTES / sizeof(void *))
@@ -35,8 +39,17 @@ static void link_ring(void **cells)
 		cells[i * LINE_POINTERS] = &cells[order[i] * LINE_POINTERS];
 }
 
-int probe_init(struct probe *probe)
+unsigned int probe_scale(double granularity_ns)
 {
+	double scale = ceil(granularity_ns / STEP_NS);
+
+	return (unsigned int)fmin(fmax(scale, 1), SCALE_MOST);
+}
+
+int probe_init(struct probe *probe, unsigned int scale)
+{
+	probe->hundreds = JUMP_HUNDREDS * scale;
+	probe->loads = LOADS * scale;
 	probe->cells = aligned_alloc(4096, RING_BYTES);
 	if (!probe->cells)
 		return -ENOMEM;
@@ -58,11 +71,11 @@ struct probe_ticks probe_turn(struct probe *probe)
 
 	stub_taken_jumps(2);
 	begin = counter_begin();
-	stub_taken_jumps(JUMP_HUNDREDS);
+	stub_taken_jumps(probe->hundreds);
 	ticks.jumps = (uint32_t)(counter_end() - begin);
 	probe->cursor = stub_load_chain(probe->cursor, LINES);
 	begin = counter_begin();
-	probe->cursor = stub_load_chain(probe->cursor, LOADS);
+	probe->cursor = stub_load_chain(probe->cursor, probe->loads);
 	ticks.chain = (uint32_t)(counter_end() - begin);
 	return ticks;
 }

@@ -12,8 +12,10 @@
 #include <stdint.h>
 
 struct probe {
-	void **cells;  /* a ring of pointers, one to a cache line */
-	void **cursor; /* where the next chase goes on */
+	void **cells;	   /* a ring of pointers, one to a cache line */
+	void **cursor;	   /* where the next chase goes on */
+	uint64_t hundreds; /* of jumps in a turn */
+	uint64_t loads;
 };
 
 struct probe_ticks {
@@ -21,11 +23,14 @@ struct probe_ticks {
 	uint32_t chain;
 };
 
+/* How many times longer the loops are where the clock moves in coarse steps. */
+unsigned int probe_scale(double granularity_ns);
+
 /* 0 or -ENOMEM; probe_free releases it. */
-int probe_init(struct probe *probe);
+int probe_init(struct probe *probe, unsigned int scale);
 void probe_free(struct probe *probe);
 
-/* One turn, 1-2 us: an untimed part that warms the loops' code, then both
+/* One turn, about 1 us: an untimed part that warms the loops' code, then both
  * loops between stamps. */
 struct probe_ticks probe_turn(struct probe *probe);
 

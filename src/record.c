@@ -12,6 +12,7 @@
 #include "arch.h"
 #include "build.h"
 #include "environment.h"
+#include "probe.h"
 #include "registry.h"
 #include "version.h"
 
@@ -248,6 +249,8 @@ static json_t *probe_json(const struct session *session)
 {
 	json_t *probe = json_object();
 
+	put_count(probe, "scale",
+		  probe_scale(clock_granularity_ns(&session->clock)));
 	put_real(probe, "quiet_jump_ticks", session->level.jumps);
 	put_real(probe, "quiet_chain_ticks", session->level.chain);
 	put_real(probe, "shared_share", session->shared);

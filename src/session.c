@@ -11,6 +11,7 @@
 #include "arch.h"
 #include "build.h"
 #include "facts.h"
+#include "probe.h"
 #include "registry.h"
 #include "stats.h"
 
@@ -37,6 +38,8 @@ struct job session_job(const struct session *session, enum job_kind kind)
 		.counter = session->clock.counter,
 		.ticks_per_ns = session->clock.ticks_per_ns,
 		.batch_ns = session->batch_ns,
+		.probe_scale =
+			probe_scale(clock_granularity_ns(&session->clock)),
 	};
 }
 

@@ -95,7 +95,7 @@ static int make_room(struct launch *launch)
 	if (!launch->rows)
 		return -ENOMEM;
 	memset(launch->rows, 1, launch->capacity * sizeof(*launch->rows));
-	return probe_init(&launch->probe);
+	return probe_init(&launch->probe, launch->job->probe_scale);
 }
 
 /* Opens every task's row and registers it with the scheduler. */
