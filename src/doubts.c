@@ -71,7 +71,8 @@ static bool run_is_incomplete(const struct evidence *evidence, char *text,
 static bool core_was_shared(const struct evidence *evidence, char *text,
 			    size_t size)
 {
-	double shared = evidence->session->shared;
+	double alone = evidence->session->alone;
+	double shared = isfinite(alone) ? 1 - alone : evidence->session->shared;
 
 	snprintf(text, size,
 		 "somebody else was on this core %.0f %% of the "

@@ -52,6 +52,9 @@ struct tried {
 /* What a launch knows besides its rows. */
 struct launched {
 	double yardstick_ticks[YARDSTICKS]; /* a call, median */
+	/* Share of the probes' empty loops that ran as on a core of one's
+	 * own; below 0: this architecture cannot tell. */
+	double alone_share;
 	uint32_t memory_bound;
 };
 

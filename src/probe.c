@@ -73,6 +73,9 @@ struct probe_ticks probe_turn(struct probe *probe)
 	begin = counter_begin();
 	stub_taken_jumps(probe->hundreds);
 	ticks.jumps = (uint32_t)(counter_end() - begin);
+	begin = counter_begin();
+	stub_count_down(PROBE_LOOP_STEPS);
+	ticks.loop = (uint32_t)(counter_end() - begin);
 	probe->cursor = stub_load_chain(probe->cursor, LINES);
 	begin = counter_begin();
 	probe->cursor = stub_load_chain(probe->cursor, probe->loads);

@@ -2,9 +2,11 @@
 /*
  * The neighbour probe: how much of the core was ours.
  *
- * Two short loops before and after each batch: taken jumps, which want the
+ * Short loops before and after each batch: taken jumps, which want the
  * front end that a hardware thread beside us shares, and dependent loads,
- * which want the cache. docs/method.md, "The neighbour probe".
+ * which want the cache. An empty loop tells apart, in absolute terms, a core
+ * of one's own from a shared one (ARCH_LOOP_CYCLES); it is too blunt for more.
+ * docs/method.md, "The neighbour probe".
  */
 #ifndef SYSCOST_PROBE_H
 #define SYSCOST_PROBE_H
@@ -21,7 +23,10 @@ struct probe {
 struct probe_ticks {
 	uint32_t jumps;
 	uint32_t chain;
+	uint32_t loop; /* PROBE_LOOP_STEPS of an empty loop */
 };
+
+#define PROBE_LOOP_STEPS 300
 
 /* How many times longer the loops are where the clock moves in coarse steps. */
 unsigned int probe_scale(double granularity_ns);

@@ -14,7 +14,10 @@
 #define OWN_LEVEL_LEAST 100  /* batches for a quiet level of one's own */
 #define FIT_LEAST	20   /* batches for a curve */
 #define VARIES		1.02 /* 95 % quantile over quiet level */
-#define NEAR_QUANTILE	1.03
+#define LOW_QUANTILE	0.01 /* a quiet moment in a hundred is found */
+#define LOW_LEAST	10   /* but not by one odd reading */
+#define NEAR		0.03
+#define MODE_STEPS	3
 #define QUIET_WITHIN	1.05
 #define LOG_LOW		(-0.1) /* a probe that was itself preempted says */
 #define LOG_HIGH	1.0    /* nothing: its log is cut */
@@ -23,17 +26,32 @@
 #define TO_SIGMA	1.4826 /* median absolute deviation to sd */
 #define SCALE_LEAST	1e-6
 
+/* The median of the sorted values in [low, high]. */
+static double median_between(const double *sorted, size_t count, double low,
+			     double high)
+{
+	size_t first = 0, end;
+
+	while (first < count && sorted[first] < low)
+		first++;
+	for (end = first; end < count && sorted[end] <= high;)
+		end++;
+	return stats_quantile(sorted + first, end - first, 0.5);
+}
+
 double quiet_reference(const double *values, size_t count, double *work)
 {
-	double limit;
-	size_t near = 0;
+	double p = fmax(LOW_QUANTILE, fmin(0.05, LOW_LEAST / (double)count));
+	double middle;
 
 	memcpy(work, values, count * sizeof(*work));
 	stats_sort(work, count);
-	limit = NEAR_QUANTILE * stats_quantile(work, count, 0.05);
-	while (near < count && work[near] <= limit)
-		near++;
-	return stats_quantile(work, near, 0.5);
+	middle = median_between(work, count, 0,
+				stats_quantile(work, count, p) * (1 + NEAR));
+	for (int i = 0; i < MODE_STEPS; i++)
+		middle = median_between(work, count, middle * (1 - NEAR),
+					middle * (1 + NEAR));
+	return middle;
 }
 
 bool quiet_is_quiet(double jumps, const struct quiet_level *level)

@@ -43,8 +43,9 @@ struct quiet_fit {
 	struct quiet_curve lent;
 };
 
-/* The middle of the lowest mode: the median of what lies within 3 % of the
- * 5 % quantile. `work` has room for count. */
+/* The middle of the lowest mode: from the 1 % quantile (or the tenth value,
+ * to 5 %) three steps to the median of what lies within 3 %. `work` has room
+ * for count. */
 double quiet_reference(const double *values, size_t count, double *work);
 
 /*

@@ -158,6 +158,10 @@ static json_t *launch_json(const struct session *session, unsigned int index)
 	put_real(json, "timed_ms", launch->timed_ns / 1e6);
 	put_count(json, "padding_bytes", launch->padding);
 	put_bool(json, "memory_bound", launch->launched.memory_bound != 0);
+	put_real(json, "alone_share",
+		 launch->launched.alone_share >= 0
+			 ? launch->launched.alone_share
+			 : NAN);
 	put_real(json, "core_ghz", add_ns > 0 ? 1000 / add_ns : NAN);
 	return json;
 }
@@ -254,6 +258,7 @@ static json_t *probe_json(const struct session *session)
 	put_real(probe, "quiet_jump_ticks", session->level.jumps);
 	put_real(probe, "quiet_chain_ticks", session->level.chain);
 	put_real(probe, "shared_share", session->shared);
+	put_real(probe, "alone_share", session->alone);
 	put_bool(probe, "no_quiet_moment", session->no_quiet);
 	put_count(probe, "earlier_runs_used",
 		  session->no_quiet ? session->history.runs : 0);

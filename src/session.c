@@ -8,14 +8,14 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "arch.h"
 #include "build.h"
 #include "facts.h"
 #include "probe.h"
 #include "registry.h"
 #include "stats.h"
 
-#define SAME_LAG 1.05
+#define SAME_LAG     1.05
+#define SELDOM_ALONE 0.01 /* below, the probes' lowest mode is not quiet */
 
 int session_fail(struct session *session, int status, const char *format, ...)
 {
@@ -148,23 +148,21 @@ static double yardstick(const struct session *session, enum yardstick which,
 	return stats_median(work, count);
 }
 
-/* The least cycles that a launch's empty loop took, by its own adds; what a
- * core of one's own takes is the architecture's to know. */
-static bool never_alone(const struct session *session)
+/* The mean over launches; NAN where the architecture cannot tell. */
+static double alone_share(const struct session *session)
 {
-	double least = INFINITY;
+	double sum = 0;
+	unsigned int count = 0;
 
 	for (unsigned int i = 0; i < session->launch_count; i++) {
 		const struct launch_record *launch = &session->launches[i];
-		const double *ticks = launch->launched.yardstick_ticks;
 
-		if (launch->done && ticks[YARDSTICK_LOOP] > 0 &&
-		    ticks[YARDSTICK_ADDS] > 0)
-			least = fmin(least, 1000 * ticks[YARDSTICK_LOOP] /
-						    ticks[YARDSTICK_ADDS]);
+		if (!launch->done || launch->launched.alone_share < 0)
+			continue;
+		sum += launch->launched.alone_share;
+		count++;
 	}
-	return ARCH_LOOP_CYCLES > 0 && isfinite(least) &&
-	       least > 1.5 * ARCH_LOOP_CYCLES;
+	return count ? sum / count : NAN;
 }
 
 static int read_history(struct session *session, const char *path)
@@ -192,7 +190,8 @@ int session_conclude(struct session *session, const char *path)
 	if (!error) {
 		for (int i = 0; i < YARDSTICKS; i++)
 			session->yardstick_ns[i] = yardstick(session, i, work);
-		session->no_quiet = never_alone(session);
+		session->alone = alone_share(session);
+		session->no_quiet = session->alone < SELDOM_ALONE;
 		error = read_history(session, path);
 	}
 	if (!error)

@@ -59,9 +59,10 @@ struct session {
 	int64_t start_time;	    /* seconds since the epoch */
 	struct cpu_times cpu_start, cpu_end;
 	struct quiet_level level; /* over all batches of the run */
-	bool no_quiet;		  /* the core was never ours alone */
-	struct history history;	  /* what earlier runs know; may be empty */
-	double shared;		  /* share of batches on a shared core */
+	double alone;		/* share of the time by the empty loops; NAN */
+	bool no_quiet;		/* the core was never ours alone */
+	struct history history; /* what earlier runs know; may be empty */
+	double shared;		/* share of batches on a shared core */
 	double yardstick_ns[YARDSTICKS]; /* median of launches; NAN */
 	bool complete;
 	int status;	   /* what the program exits with */

@@ -11,6 +11,7 @@
 #include <sys/prctl.h>
 #include <unistd.h>
 
+#include "arch.h"
 #include "batch.h"
 #include "clock.h"
 #include "gbench.h"
@@ -150,6 +151,23 @@ static int run_rounds(struct launch *launch, const struct task *tasks,
 	return error;
 }
 
+/* A neighbour makes the empty loop take twice as long; the launch's own adds
+ * say how long a cycle is, whatever the frequency. */
+static double alone_share(const struct launch *launch,
+			  const struct launched *launched)
+{
+	double cycle = launched->yardstick_ticks[YARDSTICK_ADDS] / 1000;
+	double limit = 1.5 * ARCH_LOOP_CYCLES * PROBE_LOOP_STEPS * cycle;
+	size_t alone = 0;
+
+	if (ARCH_LOOP_CYCLES == 0 || cycle <= 0 || !launch->count)
+		return -1;
+	for (size_t i = 0; i < launch->count; i++)
+		alone += (launch->rows[i].before.loop < limit) +
+			 (launch->rows[i].after.loop < limit);
+	return (double)alone / (2 * (double)launch->count);
+}
+
 static int send_launch(int out, const struct launch *launch,
 		       const struct launched *launched)
 {
@@ -172,6 +190,8 @@ static int do_launch(int out, const struct job *job, const struct task *tasks,
 	error = launch.subjects ? make_room(&launch) : -ENOMEM;
 	if (!error)
 		error = run_rounds(&launch, tasks, launched);
+	if (!error)
+		launched->alone_share = alone_share(&launch, launched);
 	if (!error)
 		error = send_launch(out, &launch, launched);
 	probe_free(&launch.probe);

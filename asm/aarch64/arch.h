@@ -195,6 +195,7 @@ long stub_syscall0(long number);
 long stub_syscall6(long number, long a, long b, long c, long d, long e, long f);
 void stub_return(void);
 void stub_add_chain(uint64_t hundreds);
+void stub_count_down(uint64_t steps);
 void stub_taken_jumps(uint64_t hundreds);
 void **stub_load_chain(void **cell, uint64_t loads);
 

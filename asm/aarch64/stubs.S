@@ -68,6 +68,17 @@ entry stub_add_chain
 	ret
 leave_out stub_add_chain
 
+/* void stub_count_down(uint64_t steps): the empty loop */
+entry stub_count_down
+	cbz	x0, 2f
+	.p2align 6
+1:
+	subs	x0, x0, #1
+	b.ne	1b
+2:
+	ret
+leave_out stub_count_down
+
 /* void stub_taken_jumps(uint64_t hundreds): 100 taken jumps a step, one to a
  * 16-byte block: what the front end can follow when nobody shares it. */
 entry stub_taken_jumps

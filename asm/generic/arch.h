@@ -116,6 +116,12 @@ static __attribute__((noinline, unused)) void stub_add_chain(uint64_t hundreds)
 	}
 }
 
+static __attribute__((noinline, unused)) void stub_count_down(uint64_t steps)
+{
+	for (; steps; steps--)
+		asm volatile("");
+}
+
 static __attribute__((noinline, unused)) void
 stub_taken_jumps(uint64_t hundreds)
 {

@@ -69,6 +69,19 @@ entry stub_add_chain
 	ret
 leave_out stub_add_chain
 
+/* void stub_count_down(uint64_t steps): the empty loop, one taken jump a cycle
+ * on a core of one's own */
+entry stub_count_down
+	test	%rdi, %rdi
+	jz	2f
+	.p2align 6
+1:
+	dec	%rdi
+	jnz	1b
+2:
+	ret
+leave_out stub_count_down
+
 /* void stub_taken_jumps(uint64_t hundreds): 100 taken jumps a step, one to a
  * 16-byte block: what the front end can follow when nobody shares it. */
 entry stub_taken_jumps
