@@ -18,7 +18,8 @@ $(BUILD)/CMakeCache.txt: CMakePresets.json
 	@cmake --preset release
 
 # PROFILE=quick|default|full, LABEL=, FILTER=; ARGS= are more options.
-bench: all
+bench: $(BUILD)/CMakeCache.txt
+	@cmake --build $(BUILD) -j $(JOBS) --target syscost
 	@./scripts/bench $(ARGS)
 
 test: all

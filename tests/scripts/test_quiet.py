@@ -93,6 +93,15 @@ def test_reference_of_a_rare_quiet_moment():
     assert quiet.reference(modes) == pytest.approx(1000, rel=1e-3)
 
 
+def test_reference_steps_to_the_middle_of_its_mode():
+    mode = np.concatenate([np.full(12, 970.0), np.linspace(990, 1030, 500)])
+    assert quiet.reference(mode) == pytest.approx(1009, rel=3e-3)
+
+
+def test_reference_is_not_fooled_by_two_odd_readings():
+    assert quiet.reference(np.repeat([500.0, 1000], [2, 98])) == 1000
+
+
 def test_reference_counts_what_lies_on_its_bounds():
     assert quiet.reference(np.repeat([1400.0, 1442], [20, 21])) == 1442
     assert quiet.reference(np.repeat([1400.0, 1444], [20, 21])) == 1400
