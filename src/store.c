@@ -131,7 +131,7 @@ static void print_row(FILE *file, const struct store_place *place,
 		      const struct row *row, double ticks_per_ns)
 {
 	fprintf(file,
-		"%u,%s,%u,%" PRIu32 ",%s,%" PRIu64 ",%" PRIu64 ",%.4f,%" PRIu64
+		"%u,%s,%u,%" PRIu32 ",%s,%" PRIu64 ",%" PRIu64 ",%.6f,%" PRIu64
 		",%" PRId32 ",%" PRIu32 ",%" PRIu32 ",%" PRIu32 ",%d,%" PRIu32
 		",%" PRIu32 ",%" PRIu32 ",%" PRIu32 "\n",
 		place->launch, place->arm, place->block, row->seq,

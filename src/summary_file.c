@@ -41,15 +41,15 @@ static void print_estimate(FILE *file, const struct estimate *e,
 	summary_flag_text(e->flags, flags, sizeof(flags));
 	fprintf(file, "%s,%s,%u,%zu", registry_get(e->benchmark)->name, arm,
 		e->launches, e->batches);
-	print_cell(file, e->quiet, "%.4f");
-	print_cell(file, e->quiet_low, "%.4f");
-	print_cell(file, e->quiet_high, "%.4f");
+	print_cell(file, e->quiet, "%.6f");
+	print_cell(file, e->quiet_low, "%.6f");
+	print_cell(file, e->quiet_high, "%.6f");
 	print_cell(file, e->confidence, "%.4f");
 	for (size_t i = 0; i < sizeof(ns) / sizeof(ns[0]); i++)
-		print_cell(file, ns[i], "%.4f");
+		print_cell(file, ns[i], "%.6f");
 	print_cell(file, e->mdape, "%.5f");
 	print_cell(file, e->median_ticks, "%.3f");
-	print_cell(file, e->net, "%.4f");
+	print_cell(file, e->net, "%.6f");
 	print_cell(file, e->core_cycles, "%.2f");
 	print_cell(file, e->dirty_share, "%.5f");
 	print_cell(file, e->quiet_share, "%.5f");

@@ -102,19 +102,33 @@ static const char *const operations[] = { "getppid", "invalid", "write",
 					  "vdso" };
 static const unsigned int calls[] = { 500, 500, 400, 2000 };
 
+/* In a fresh order each time: which candidate stands next to the batch would
+ * otherwise have an advantage. */
+static void turn_all(uint64_t *ticks)
+{
+	size_t order[CANDIDATES];
+
+	for (size_t i = 0; i < CANDIDATES; i++) {
+		size_t j = (size_t)random() % (i + 1);
+
+		order[i] = order[j];
+		order[j] = i;
+	}
+	for (size_t i = 0; i < CANDIDATES; i++)
+		ticks[order[i]] = turn(&candidates[order[i]]);
+}
+
 static void print_batch(int run, int batch)
 {
 	uint64_t before[CANDIDATES], after[CANDIDATES], begin, ticks;
 	int which = batch % 4;
 
-	for (size_t i = 0; i < CANDIDATES; i++)
-		before[i] = turn(&candidates[i]);
+	turn_all(before);
 	operate(which, calls[which] / 10);
 	begin = counter_begin();
 	operate(which, calls[which]);
 	ticks = counter_end() - begin;
-	for (size_t i = 0; i < CANDIDATES; i++)
-		after[i] = turn(&candidates[i]);
+	turn_all(after);
 	printf("%d,%d,%s,%.3f", run, batch, operations[which],
 	       (double)ticks / calls[which]);
 	for (size_t i = 0; i < CANDIDATES; i++)
