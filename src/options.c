@@ -17,8 +17,6 @@
 #define LAUNCHES_MOST 10000
 #define ROUNDS_MOST   100000
 
-const char *argp_program_version = "syscost " SYSCOST_VERSION;
-
 enum key {
 	KEY_LIST = 256,
 	KEY_FILTER,
@@ -33,6 +31,8 @@ enum key {
 	KEY_CLOCK,
 	KEY_ENVIRONMENT,
 	KEY_ANONYMOUS,
+	KEY_HELP,
+	KEY_VERSION,
 };
 
 // clang-format off
@@ -65,6 +65,9 @@ static const struct argp_option table[] = {
 		 "line says beside the cost" },
 	{ "environment", KEY_ENVIRONMENT,
 	  .doc = "Print the machine's facts as JSON and exit" },
+	{ NULL, 0, NULL, 0, "Help:", 0 },
+	{ "help", KEY_HELP, .doc = "Print this" },
+	{ "version", KEY_VERSION, .doc = "Print the version" },
 	{ NULL, 0, NULL, 0, NULL, 0 },
 };
 // clang-format on
@@ -191,6 +194,14 @@ static void finish(struct options *options)
 	}
 }
 
+/* argp prints no help where it prints no errors of its own. */
+static void print_help(const struct argp *argp)
+{
+	argp_help(argp, stdout, ARGP_HELP_STD_HELP & ~ARGP_HELP_EXIT_OK,
+		  (char *)"syscost");
+	exit(fflush(stdout) ? 2 : 0);
+}
+
 static error_t parse(int key, char *argument, struct argp_state *state)
 {
 	struct options *options = state->input;
@@ -239,6 +250,12 @@ static error_t parse(int key, char *argument, struct argp_state *state)
 	case KEY_ANONYMOUS:
 		options->anonymous = true;
 		break;
+	case KEY_HELP:
+		print_help(state->root_argp);
+		break;
+	case KEY_VERSION:
+		puts("syscost " SYSCOST_VERSION);
+		exit(fflush(stdout) ? 2 : 0);
 	case ARGP_KEY_ARG:
 		refuse("%s: no such argument", argument);
 		break;
@@ -272,5 +289,6 @@ void options_read(struct options *options, int argc, char **argv)
 		.seed = (uint64_t)time(NULL) ^ (uint64_t)getpid() << 32,
 	};
 	argp_err_exit_status = 2;
-	argp_parse(&argp, argc, argv, ARGP_NO_ERRS, NULL, options);
+	argp_parse(&argp, argc, argv, ARGP_NO_ERRS | ARGP_NO_HELP, NULL,
+		   options);
 }

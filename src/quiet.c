@@ -26,7 +26,8 @@
 #define TO_SIGMA	1.4826 /* median absolute deviation to sd */
 #define SCALE_LEAST	1e-6
 
-/* The median of the sorted values in [low, high]. */
+/* The median of the sorted values in [low, high]: of two the lower, so that it
+ * is one of the values and always has one near it. */
 static double median_between(const double *sorted, size_t count, double low,
 			     double high)
 {
@@ -36,7 +37,7 @@ static double median_between(const double *sorted, size_t count, double low,
 		first++;
 	for (end = first; end < count && sorted[end] <= high;)
 		end++;
-	return stats_quantile(sorted + first, end - first, 0.5);
+	return end > first ? sorted[first + (end - first - 1) / 2] : NAN;
 }
 
 double quiet_reference(const double *values, size_t count, double *work)

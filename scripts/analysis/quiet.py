@@ -55,6 +55,11 @@ COLUMNS = [
 ]
 
 
+def lower_median(values: np.ndarray) -> float:
+    """The median, of two the lower: one of the values."""
+    return float(np.quantile(values, 0.5, method="lower"))
+
+
 def reference(values: np.ndarray) -> float:
     """The quiet level of a probe: the middle of its lowest mode.
 
@@ -64,12 +69,12 @@ def reference(values: np.ndarray) -> float:
     """
     low = max(LOW_QUANTILE, min(0.05, LOW_LEAST / len(values)))
     limit = np.quantile(values, low) * (1 + NEAR)
-    middle = np.median(values[values <= limit])
+    middle = lower_median(values[values <= limit])
     for _ in range(MODE_STEPS):
         near = ((values >= middle * (1 - NEAR)) &
                 (values <= middle * (1 + NEAR)))
-        middle = np.median(values[near])
-    return float(middle)
+        middle = lower_median(values[near])
+    return middle
 
 
 def cut_log(values: np.ndarray, level: float) -> np.ndarray:
