@@ -178,21 +178,29 @@ static json_t *read_vulnerabilities(json_t *unreadable)
 	return files;
 }
 
+/* Whether the CPU has a flag, by /proc/cpuinfo; null where that is silent. */
+static void set_flag(json_t *object, json_t *unreadable, const char *key,
+		     const char *flag)
+{
+	char flags[8192];
+	int error = facts_cpuinfo("flags", flags, sizeof(flags));
+
+	json_object_set_new(object, key,
+			    error ? json_null()
+				  : json_boolean(facts_has_word(flags, flag)));
+	if (error)
+		note(unreadable, key, error);
+}
+
 /* x86's flag tells of PTI what sysfs does not: "Not affected" comes before
  * the flag is looked at (arch/x86/kernel/cpu/bugs.c). */
 static json_t *read_mitigations(json_t *unreadable)
 {
 	json_t *mitigations = json_object();
-	char flags[8192];
-	int error = facts_cpuinfo("flags", flags, sizeof(flags));
 
 	json_object_set_new(mitigations, "vulnerabilities",
 			    read_vulnerabilities(unreadable));
-	json_object_set_new(mitigations, "pti_flag",
-			    error ? json_null()
-				  : json_boolean(facts_has_word(flags, "pti")));
-	if (error)
-		note(unreadable, "pti_flag", error);
+	set_flag(mitigations, unreadable, "pti_flag", "pti");
 	return mitigations;
 }
 
@@ -222,16 +230,14 @@ json_t *environment_read(bool anonymous)
 {
 	json_t *environment = json_object();
 	json_t *unreadable = json_object();
-	char flags[8192] = "", host[256] = "";
+	char host[256] = "";
 
 	gethostname(host, sizeof(host) - 1);
-	facts_cpuinfo("flags", flags, sizeof(flags));
 	set_text(environment, "host", anonymous ? NULL : host);
 	json_object_set_new(environment, "kernel",
 			    read_kernel(unreadable, anonymous));
 	json_object_set_new(environment, "cpu", read_cpu(unreadable));
-	json_object_set_new(environment, "hypervisor",
-			    json_boolean(facts_has_word(flags, "hypervisor")));
+	set_flag(environment, unreadable, "hypervisor", "hypervisor");
 	json_object_set_new(environment, "mitigations",
 			    read_mitigations(unreadable));
 	json_object_set_new(environment, "task", read_task(unreadable));

@@ -41,7 +41,8 @@ static int format_name(const struct session *session, char *path, size_t size)
 	return length + 8 < (int)size ? length : -ENAMETOOLONG;
 }
 
-int folder_name(const struct session *session, char *path, size_t size)
+int folder_name(const struct session *session, unsigned int attempt, char *path,
+		size_t size)
 {
 	int length;
 
@@ -52,7 +53,7 @@ int folder_name(const struct session *session, char *path, size_t size)
 	length = format_name(session, path, size);
 	if (length < 0)
 		return length;
-	for (int i = 2; access(path, F_OK) == 0 && i < 1000; i++)
-		snprintf(path + length, size - (size_t)length, "-%d", i);
+	if (attempt > 1)
+		snprintf(path + length, size - (size_t)length, "-%u", attempt);
 	return 0;
 }

@@ -7,8 +7,9 @@
 
 #include "session.h"
 
-/* Where the run goes: --output, or results/TIME-HOST-RELEASE[-LABEL] with -2,
- * -3 ... behind it while that is taken. 0 or -ENAMETOOLONG. */
-int folder_name(const struct session *session, char *path, size_t size);
+/* Where the run goes: --output, or results/TIME-HOST-RELEASE[-LABEL], with
+ * -2, -3 ... behind it from the second attempt on. 0 or -ENAMETOOLONG. */
+int folder_name(const struct session *session, unsigned int attempt, char *path,
+		size_t size);
 
 #endif

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: MIT
 /* The machine and its mitigations in a line each, for the screen's head. */
-#include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "environment.h"
 #include "facts.h"
+#include "text.h"
 
 /* The files that bear on every entry or exit, and a short name for each;
  * VERW's sharers stand for one instruction and show the first that is on. */
@@ -34,14 +34,6 @@ static void append(char *line, size_t size, const char *separator,
 		 length ? separator : "", name, value[0] ? " " : "", value);
 }
 
-/* Terminals obey control bytes: none of the machine's goes through. */
-static void make_printable(char *text)
-{
-	for (; *text; text++)
-		if (iscntrl((unsigned char)*text))
-			*text = '?';
-}
-
 void environment_machine_line(char *line, size_t size)
 {
 	char model[128] = "unknown CPU", release[128], flags[8192] = "";
@@ -54,7 +46,7 @@ void environment_machine_line(char *line, size_t size)
 	facts_cpuinfo("flags", flags, sizeof(flags));
 	if (facts_has_word(flags, "hypervisor"))
 		append(line, size, " · ", "virtual machine", "");
-	make_printable(line);
+	text_make_printable(line);
 }
 
 /* "Mitigation: Enhanced IBRS; IBPB: ..." -> "Enhanced IBRS" */
@@ -102,5 +94,5 @@ void environment_state_line(char *line, size_t size)
 	for (size_t i = 0; i < sizeof(shown) / sizeof(shown[0]); i++)
 		append_vulnerability(line, size, shown[i].file, shown[i].name);
 	append_task(line, size);
-	make_printable(line);
+	text_make_printable(line);
 }

@@ -29,8 +29,10 @@
 #include "screen.h"
 #include "store.h"
 #include "summary.h"
+#include "text.h"
 #include "worker.h"
 
+#define ATTEMPTS  1000
 #define ROW_BYTES 160 /* of samples.csv, more than it takes */
 
 /* A descriptor that came closed is opened the wrong way round, so that no
@@ -45,7 +47,8 @@ static void hold_standard_descriptors(void)
 }
 
 /* Why the folder cannot be made, and what to do about it. */
-static int refuse_folder(struct session *session, int error, const char *path,
+static int refuse_folder(struct session *session, int error,
+			 const struct store *store, const char *path,
 			 uint64_t bytes)
 {
 	if (error == -EEXIST)
@@ -53,6 +56,11 @@ static int refuse_folder(struct session *session, int error, const char *path,
 				    "%.300s: is there already; name another "
 				    "folder, nothing is overwritten",
 				    path);
+	if (error == -ENOTEMPTY)
+		return session_fail(session, 2,
+				    "%.300s: another run's, or the rest of a "
+				    "killed one; wait for it or move it away",
+				    store->hidden);
 	if (error == -ENOSPC)
 		return session_fail(session, 2,
 				    "%.300s: no space for about %" PRIu64
@@ -64,19 +72,33 @@ static int refuse_folder(struct session *session, int error, const char *path,
 			    path, strerror(-error));
 }
 
-static int open_store(struct session *session, struct store *store)
+static uint64_t expected_bytes(const struct session *session)
 {
-	uint64_t bytes = 0;
-	char path[4096];
-	int error = folder_name(session, path, sizeof(path));
+	uint64_t rows = 0;
 
 	for (unsigned int i = 0; i < registry_count(); i++)
-		bytes += session->trials[i].tried.calls > 0;
-	bytes *= (uint64_t)session->launch_count * session->options->rounds *
-		 ROW_BYTES;
-	if (!error)
-		error = store_open(store, path, bytes);
-	return error ? refuse_folder(session, error, path, bytes) : 0;
+		rows += session->trials[i].tried.calls > 0;
+	return rows * session->launch_count * session->options->rounds *
+	       ROW_BYTES;
+}
+
+/* A name of our own making that is taken, by a run of the same second, gets
+ * a number; one that was asked for does not. */
+static int open_store(struct session *session, struct store *store)
+{
+	uint64_t bytes = expected_bytes(session);
+	bool named = session->options->output != NULL;
+	unsigned int attempt = 0;
+	char path[4096] = "";
+	int error;
+
+	do {
+		error = folder_name(session, ++attempt, path, sizeof(path));
+		if (!error)
+			error = store_open(store, path, bytes);
+	} while (!named && attempt < ATTEMPTS &&
+		 (error == -EEXIST || error == -ENOTEMPTY));
+	return error ? refuse_folder(session, error, store, path, bytes) : 0;
 }
 
 static int write_summary(const struct session *session,
@@ -194,24 +216,41 @@ static int measure(struct session *session)
 	return conclude(session, &store);
 }
 
+static int print_environment(const struct options *options)
+{
+	if (record_print_environment(options->anonymous, stdout) ||
+	    fflush(stdout) || ferror(stdout)) {
+		fputs("syscost: the environment could not be printed\n",
+		      stderr);
+		return 2;
+	}
+	return 0;
+}
+
+static int list(struct session *session)
+{
+	screen_list(stdout, session);
+	if (fflush(stdout) || ferror(stdout))
+		return session_fail(session, 2,
+				    "the list could not be printed");
+	return 0;
+}
+
 static int run(const struct options *options)
 {
 	struct session session;
 	int status;
 
 	if (options->environment)
-		return record_print_environment(options->anonymous, stdout) ||
-				       fflush(stdout)
-			       ? 2
-			       : 0;
+		return print_environment(options);
 	launcher_catch_signals();
 	status = measure_prepare(&session, options);
-	if (!status && options->list)
-		screen_list(stdout, &session);
-	else if (!status)
-		status = measure(&session);
-	if (status)
+	if (!status)
+		status = options->list ? list(&session) : measure(&session);
+	if (status) {
+		text_make_printable(session.problem);
 		fprintf(stderr, "syscost: %s\n", session.problem);
+	}
 	measure_free(&session);
 	return status;
 }

@@ -12,6 +12,7 @@
 #include <unistd.h>
 #include <wordexp.h>
 
+#include "text.h"
 #include "version.h"
 
 #define LAUNCHES_MOST 10000
@@ -77,12 +78,13 @@ static __attribute__((format(printf, 1, 2), noreturn)) void
 refuse(const char *format, ...)
 {
 	va_list arguments;
+	char line[1024];
 
 	va_start(arguments, format);
-	fputs("syscost: ", stderr);
-	vfprintf(stderr, format, arguments);
-	fputs(" (see syscost --help)\n", stderr);
+	vsnprintf(line, sizeof(line), format, arguments);
 	va_end(arguments);
+	text_make_printable(line);
+	fprintf(stderr, "syscost: %s (see syscost --help)\n", line);
 	exit(2);
 }
 
@@ -194,12 +196,47 @@ static void finish(struct options *options)
 	}
 }
 
+/* What was asked for is printed, or not. */
+static __attribute__((noreturn)) void leave(void)
+{
+	if (fflush(stdout) || ferror(stdout))
+		refuse("standard output cannot be written to");
+	exit(0);
+}
+
+/* Is it a long option of ours, written out? */
+static bool is_known(const char *word)
+{
+	size_t length = strcspn(word, "=");
+
+	for (const struct argp_option *option = table;
+	     option->name || option->doc; option++)
+		if (option->name && strlen(option->name) + 2 == length &&
+		    strncmp(word + 2, option->name, length - 2) == 0)
+			return true;
+	return false;
+}
+
 /* argp prints no help where it prints no errors of its own. */
 static void print_help(const struct argp *argp)
 {
 	argp_help(argp, stdout, ARGP_HELP_STD_HELP & ~ARGP_HELP_EXIT_OK,
 		  (char *)"syscost");
-	exit(fflush(stdout) ? 2 : 0);
+	leave();
+}
+
+/* The word that argp stumbled over: the last it took, or the next where it is
+ * still within a cluster of short options, of which there are none. */
+static const char *culprit(const struct argp_state *state)
+{
+	const char *last = state->argv[state->next - 1];
+	const char *next = state->next < state->argc ? state->argv[state->next]
+						     : NULL;
+
+	if (next && next[0] == '-' && next[1] && next[1] != '-' &&
+	    (state->next == 1 || last[0] != '-' || is_known(last)))
+		return next;
+	return last;
 }
 
 static error_t parse(int key, char *argument, struct argp_state *state)
@@ -255,7 +292,7 @@ static error_t parse(int key, char *argument, struct argp_state *state)
 		break;
 	case KEY_VERSION:
 		puts("syscost " SYSCOST_VERSION);
-		exit(fflush(stdout) ? 2 : 0);
+		leave();
 	case ARGP_KEY_ARG:
 		refuse("%s: no such argument", argument);
 		break;
@@ -264,7 +301,7 @@ static error_t parse(int key, char *argument, struct argp_state *state)
 		break;
 	case ARGP_KEY_ERROR:
 		refuse("%s: no such option, or its argument is missing",
-		       state->argv[state->next - 1]);
+		       culprit(state));
 		break;
 	default:
 		return ARGP_ERR_UNKNOWN;

@@ -207,12 +207,12 @@ static void print_skipped(FILE *out, const struct session *session)
 
 static void print_doubts(FILE *out, const struct doubt *doubts, size_t count)
 {
-	static const char *const marks[] = { "·", "!", "!!" };
+	static const char *const marks[] = { "· ", "! ", "!!" };
 
 	if (count)
 		fputs("\ndoubts\n", out);
 	for (size_t i = 0; i < count; i++)
-		fprintf(out, "  %-2s %s → %s\n", marks[doubts[i].severity],
+		fprintf(out, "  %s %s → %s\n", marks[doubts[i].severity],
 			doubts[i].message, doubts[i].remedy);
 }
 

@@ -114,7 +114,7 @@ int store_open(struct store *store, const char *path, uint64_t expected_bytes)
 	if (!error)
 		error = make_parents(store->final);
 	if (!error && mkdir(store->hidden, 0777))
-		error = -errno;
+		error = errno == EEXIST ? -ENOTEMPTY : -errno;
 	if (error)
 		return error;
 	error = check_space(store->hidden, expected_bytes + RESERVE_BYTES);
