@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/auxv.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -124,6 +125,7 @@ static void become_worker(char *const *arguments, char *const *environment,
 			  int job, int messages)
 {
 	setpgid(0, 0);
+	prctl(PR_SET_PDEATHSIG, SIGKILL); /* survives the exec */
 	fcntl(job, F_SETFD, 0);
 	fcntl(messages, F_SETFD, 0);
 	signal(SIGINT, SIG_DFL);
