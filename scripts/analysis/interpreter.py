@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Finds a Python that has the modules the scripts need.
 
 The first python3 on PATH may be one that the distribution's packages are not

@@ -18,6 +18,7 @@ import pandas as pd
 ABOVE_ZERO = sys.float_info.min
 SHOWN_MOST = 60      # characters of a bad field, in a message
 HEADER_MOST = 1 << 16   # bytes
+NO_MARKS = bytes(set(range(256)) - set(b",\n\0"))
 
 INTEGER = re.compile(r"-?\d{1,18}", re.ASCII)
 REAL = re.compile(r"-?\d+(\.\d+)?([eE][-+]?\d+)?", re.ASCII)
@@ -77,6 +78,7 @@ class Column:
 
 Columns = Dict[str, Column]
 
+ANYTHING = Column("category", pattern=r"[^\0]*")
 BENCHMARK = Column("category", pattern=rf"{WORD}(/{WORD})+")
 ARM = Column("category", pattern=WORD)
 COUNT = Column("int64", 0)
@@ -133,6 +135,17 @@ def header(path: Path) -> List[str]:
     return first.decode(errors="backslashreplace").split(",")
 
 
+def columns_of(path: Path, columns: Columns) -> Columns:
+    """The columns of a file: these, and then any that were added later."""
+    names = header(path)
+    added = names[len(columns):]
+    if names[:len(columns)] != list(columns):
+        raise BadInput(f"{path}:1: the header is not {','.join(columns)}")
+    if len(set(names)) < len(names) or not all(map(ARM.admits_field, added)):
+        raise BadInput(f"{path}:1: not every column has a name of its own")
+    return {**columns, **dict.fromkeys(added, ANYTHING)}
+
+
 def fault(line: str, columns: Columns) -> Optional[str]:
     """What is wrong with one line; None where nothing is."""
     fields = line.split(",")
@@ -157,23 +170,24 @@ def first_fault(file: BinaryIO, columns: Columns) -> str:
 
 
 def is_rectangle(file: BinaryIO, columns: Columns) -> bool:
-    """Whether there are as many commas as whole lines have, and no NUL.
+    """Whether every line has as many fields as it should, and no NUL.
 
-    To pandas a line with too few fields ends in empty ones, and a field ends
-    at a NUL. It minds too many fields, but not where columns are picked.
+    To pandas a line with too few fields ends in empty ones, one with too
+    many is fine where columns are picked, and a field ends at a NUL.
     """
-    counts = {ord(","): 0, ord("\n"): 0, 0: 0}
+    line, rest = b"," * (len(columns) - 1) + b"\n", b""
     for block in iter(lambda: file.read(1 << 18), b""):
-        data = np.frombuffer(block, np.uint8)
-        for byte in counts:
-            counts[byte] += np.count_nonzero(data == byte)
-    return (counts[0] == 0 and
-            counts[ord(",")] == counts[ord("\n")] * (len(columns) - 1))
+        marks = rest + block.translate(None, NO_MARKS)
+        count, left = divmod(len(marks), len(line))
+        rest = marks[len(marks) - left:]
+        if marks != line * count + rest:
+            return False
+    return not rest
 
 
 def parse(file: BinaryIO, columns: Columns, only: Sequence[str]
           ) -> Optional[pd.DataFrame]:
-    """The table in the file; None where a line is not as it should be."""
+    """The picked columns; None where a line is not as it should be."""
     file.seek(0)
     if not is_rectangle(file, columns):
         return None
@@ -184,7 +198,7 @@ def parse(file: BinaryIO, columns: Columns, only: Sequence[str]
             warnings.simplefilter("error")
             frame = pd.read_csv(
                 file, header=0, index_col=False, engine="c",
-                usecols=list(only) or None,
+                usecols=list(only), encoding_errors="backslashreplace",
                 dtype={name: column.dtype
                        for name, column in columns.items()},
                 na_filter=bool(empty), na_values=empty or None,
@@ -207,18 +221,18 @@ def check_unique(path: Path, frame: pd.DataFrame, keys: List[str]) -> None:
 
 def table(path: Path, columns: Columns, keys: List[str],
           only: Sequence[str] = ()) -> pd.DataFrame:
-    """A CSV file that has exactly these columns, one row for each keys.
+    """A CSV file that begins with these columns, one row for each keys.
 
-    `only` picks columns, the keys among them; the others are not looked at.
-    The C parser reads it whole; only where that fails are the lines looked
-    at one by one, for the first that is wrong.
+    `only` picks columns, the keys among them; the others are not looked at,
+    nor are any that the file has behind these. The C parser reads it whole;
+    only where that fails are the lines looked at one by one, for the first
+    that is wrong.
     """
-    if header(path) != list(columns):
-        raise BadInput(f"{path}:1: the header is not {','.join(columns)}")
+    present = columns_of(path, columns)
     with opened(path) as file:
-        frame = parse(file, columns, only)
+        frame = parse(file, present, only or list(columns))
         if frame is None:
-            raise BadInput(f"{path}{first_fault(file, columns)}")
+            raise BadInput(f"{path}{first_fault(file, present)}")
     check_unique(path, frame, keys)
     return frame
 

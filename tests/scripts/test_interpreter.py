@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """scripts/analysis/interpreter.py among fake interpreters."""
 
 import os

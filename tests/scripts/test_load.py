@@ -154,6 +154,79 @@ def test_another_header(tmp_path, header):
     assert "samples.csv:1: the header is not launch,arm" in said
 
 
+MORE = {**load.SAMPLES, "turbo": None, "note": None}
+
+
+@pytest.mark.parametrize("only", [(), load.FOR_ESTIMATE])
+def test_columns_added_at_the_end_are_passed_over(tmp_path, only):
+    lines = [one + f",{seq},{note}" for seq, (one, note) in enumerate(
+        zip(batches(5), ["", "nan", "<b>", "\x1b[2J\udcff", '"a']))]
+    frame = load.samples(write(tmp_path, lines, columns=MORE), only)
+    plain = load.samples(write(tmp_path, batches(5)), only)
+    assert frame.equals(plain) and list(frame) == list(plain)
+
+
+def test_columns_added_to_a_summary(tmp_path):
+    more = {**load.SUMMARY, "more": None}
+    write(tmp_path, [SUMMED + ",", SUMMED.replace("plain", "b") + ",x"],
+          "summary.csv", more)
+    frame = load.summary(tmp_path)
+    assert list(frame) == list(load.SUMMARY)
+    assert frame["flags"].tolist() == ["unstable few"] * 2
+
+
+@pytest.mark.parametrize("added", [
+    "", "turbo,", "turbo,turbo", "seq", "two words", "a\r", '"a"', "\x1b[2J",
+    "\udcff", "a\0", "$x^{"])
+def test_columns_added_under_no_name(tmp_path, added):
+    columns = [*load.SAMPLES, added]
+    said = refusal(load.samples, write(tmp_path, [], columns=columns))
+    assert "samples.csv:1: not every column has a name" in said
+
+
+def test_columns_elsewhere_than_at_the_end(tmp_path):
+    names = list(load.SAMPLES)
+    for columns in (["turbo", *names], [*names[:5], "turbo", *names[5:]],
+                    [*names[:-1], "turbo"], names[:-1],
+                    [*names[:-2], names[-1], names[-2], "turbo"]):
+        said = refusal(load.samples, write(tmp_path, [], columns=columns))
+        assert "samples.csv:1: the header is not launch,arm" in said
+
+
+@pytest.mark.parametrize("only", [(), load.FOR_ESTIMATE])
+@pytest.mark.parametrize("second, said", [
+    (GOOD, ":3: 18 fields, 20 are needed"), (GOOD + ",1", ":3: 19 fields"),
+    (GOOD + ",1,2,3", ":3: 21 fields"), (GOOD + ",1,a\0b", ":3: note cannot"),
+    (line(ns_per_call="-1") + ",1,2", ":3: ns_per_call cannot"),
+    (GOOD + ",1,2", ":3: a second row of launch 0, seq 0")])
+def test_lines_with_columns_added_at_the_end(tmp_path, second, said, only):
+    run = write(tmp_path, [GOOD + ",1,2", second], columns=MORE)
+    assert said in refusal(load.samples, run, only)
+
+
+@pytest.mark.parametrize("only", [(), load.FOR_ESTIMATE])
+@pytest.mark.parametrize("first, second", [(",1,2,3", ",1"), (",1", ",1,2,3"),
+                                           (",1,2,3,4", ""), (",1\n", ",")])
+def test_added_columns_do_not_make_up_for_one_another(tmp_path, first, second,
+                                                      only):
+    lines = [line() + first, line(seq="1") + second]
+    run = write(tmp_path, lines, columns=MORE)
+    assert ":2: " in refusal(load.samples, run, only)
+
+
+def test_a_file_with_columns_added_cut_off_anywhere(tmp_path):
+    lines = [one + ",1,2" for one in batches(2)]
+    path = write(tmp_path, lines, columns=MORE) / "samples.csv"
+    whole = path.read_bytes()
+    ends = [at for at in range(len(whole)) if whole[at - 1:at] != b"\n"]
+    for end in ends[::7] + [len(whole) - at for at in (1, 2, 3, 4, 5)]:
+        path.write_bytes(whole[:end])
+        number = whole[:end].count(b"\n") + 1
+        for only in (), load.FOR_ESTIMATE:
+            said = refusal(load.samples, tmp_path, only)
+            assert f"samples.csv:{number}: " in said
+
+
 def test_what_is_no_file(tmp_path):
     assert "No such file" in refusal(load.samples, tmp_path)
     assert "No such file" in refusal(load.record, tmp_path / "none")

@@ -54,8 +54,8 @@ def batches():
     return simulate()
 
 
-def run_main(monkeypatch, path):
-    monkeypatch.setattr(sys, "argv", ["probe-study", str(path)])
+def run_main(monkeypatch, *arguments):
+    monkeypatch.setattr(sys, "argv", ["probe-study", *map(str, arguments)])
     with pytest.raises(SystemExit) as caught:
         load.run(study.main)
     return caught.value.code
@@ -136,6 +136,19 @@ def test_bad_input_is_one_line(tmp_path, monkeypatch, capsys, text, said):
     assert told.err.startswith(f"probe-study: {tmp_path}/bad.csv{said}")
     assert told.err.count("\n") == 1 and "\x1b" not in told.err
     assert not told.out
+
+
+@pytest.mark.parametrize("arguments", [[], ["a", "b"], ["a", "--runs=2"]])
+def test_wrong_use_is_one_line(monkeypatch, capsys, arguments):
+    assert run_main(monkeypatch, *arguments) == 2
+    told = capsys.readouterr()
+    assert told.err.startswith("probe-study: ") and not told.out
+    assert told.err.count("\n") == 1
+
+
+def test_help_is_the_docstring(monkeypatch, capsys):
+    assert run_main(monkeypatch, "--help") == 0
+    assert study.__doc__.strip() in capsys.readouterr().out
 
 
 def test_as_a_program(tmp_path):

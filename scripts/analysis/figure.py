@@ -1,0 +1,99 @@
+# SPDX-License-Identifier: MIT
+"""What every figure shares: its style, its head, and axes in powers of ten."""
+
+import textwrap
+from typing import Any, Dict, List, Optional
+
+from matplotlib.axis import Axis
+from matplotlib.figure import Figure
+from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
+
+from analysis import load
+
+# Text is the run's and drawn as it is: no dollar sign starts a formula.
+STYLE = {
+    "text.parse_math": False, "svg.hashsalt": "syscost", "font.size": 8,
+    "axes.spines.top": False, "axes.spines.right": False,
+    "axes.titlesize": 9, "axes.titleweight": "bold", "legend.frameon": False,
+    "grid.color": "#d8d8d8", "grid.linewidth": 0.6, "savefig.dpi": 150,
+}
+
+# The palette of Okabe and Ito, which colour-blind readers can tell apart;
+# the marks differ as well, for print without colour.
+BLUE, GREEN, RED, PURPLE, SKY, ORANGE, GREY = (
+    "#0072b2", "#009e73", "#d55e00", "#cc79a7", "#56b4e9", "#e69f00",
+    "#666666")
+
+FACT_INCHES = 0.15
+FACTS_MOST = 8          # lines
+
+
+def text_of(record: Dict[str, Any], *keys: str) -> Optional[str]:
+    """A fact in words, safe to show; None where it is no text."""
+    found = load.fact(record, *keys)
+    return load.printable(found)[:200] if isinstance(found, str) else None
+
+
+def describe_machine(record: Dict[str, Any]) -> str:
+    """CPU, kernel and what else the figures hang on, in a line."""
+    release = text_of(record, "environment", "kernel", "release")
+    guest = load.fact(record, "environment", "hypervisor") is True
+    whole = load.fact(record, "complete") is not False
+    shared = load.fact(record, "probe", "no_quiet_moment") is True
+    cpu = ("environment", "cpu")
+    parts = [text_of(record, *cpu, "model") or
+             text_of(record, *cpu, "architecture"),
+             release and f"Linux {release}",
+             guest and "virtual machine",
+             text_of(record, "run", "label"),
+             text_of(record, "run", "started"),
+             shared and "THE CORE WAS NEVER QUIET",
+             None if whole else "INCOMPLETE RUN"]
+    return " · ".join(filter(None, parts))
+
+
+def describe_mitigations(record: Dict[str, Any]) -> str:
+    """PTI and each vulnerability that concerns this CPU, in a line."""
+    where = ("environment", "mitigations")
+    flag = load.fact(record, *where, "pti_flag")
+    files = load.fact(record, *where, "vulnerabilities")
+    parts = {name: text_of(record, *where, "vulnerabilities", name) or ""
+             for name in (files if isinstance(files, dict) else ())}
+    shown = [f"{load.printable(name)[:40]}: "
+             f"{text.removeprefix('Mitigation: ').split(';')[0]}"
+             for name, text in sorted(parts.items())
+             if text and not text.startswith("Not affected")]
+    pti = [f"pti {'on' if flag else 'off'}"] if isinstance(flag, bool) else []
+    return " · ".join(pti + shown)
+
+
+def facts_of(record: Dict[str, Any], arm: str, width: float) -> List[str]:
+    """What was measured on, as lines for a figure so many inches wide."""
+    facts = [f"{describe_machine(record)} · arm {arm}".removeprefix(" · "),
+             describe_mitigations(record)]
+    return [line for fact in facts
+            for line in textwrap.wrap(fact, int(width * 15))][:FACTS_MOST]
+
+
+def draw_head(figure: Figure, title: str, facts: List[str]) -> float:
+    """Title and facts at the top; where they end, as a share of the height."""
+    height = figure.get_figheight()
+    figure.text(0.015, 1 - 0.12 / height, title, fontsize=12, va="top",
+                fontweight="bold")
+    figure.text(0.015, 1 - 0.38 / height, "\n".join(facts), va="top",
+                fontsize=7.5, color="#444444", linespacing=1.35)
+    return 1 - (0.45 + FACT_INCHES * len(facts)) / height
+
+
+def tick_number(value: float, _: Optional[int] = None) -> str:
+    """A power of ten as people write it."""
+    return f"{value:,.0f}" if value >= 1 else f"{value:g}"
+
+
+def make_log(axis: Axis) -> None:
+    """Ticks at powers of ten, and between where there are few of them."""
+    low, high = axis.get_view_interval()
+    between = (1,) if high > 100 * low else (1, 2, 5)
+    axis.set_major_locator(LogLocator(10, between))
+    axis.set_minor_locator(NullLocator())
+    axis.set_major_formatter(FuncFormatter(tick_number))

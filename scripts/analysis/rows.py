@@ -1,0 +1,56 @@
+# SPDX-License-Identifier: MIT
+"""The rows that figures show: an arm's, with how each enters the kernel."""
+
+from pathlib import Path
+from typing import Any, Dict
+
+import numpy as np
+import pandas as pd
+
+from analysis import load
+
+BUFFERED = ("stdio", "stdio_line", "putc")  # paths into stdio's buffer
+INTERVAL = ["quiet_low_ns", "quiet_high_ns"]
+
+
+def entries_counted(record: Dict[str, Any]) -> Dict[str, float]:
+    """How often a call of each benchmark was seen to enter the kernel."""
+    rows = load.fact(record, "benchmarks")
+    pairs = [(load.fact(row, "name"), load.fact(row, "entries_counted"))
+             for row in (rows if isinstance(rows, list) else ())]
+    return {name: count for name, count in pairs if isinstance(name, str)
+            and isinstance(count, (int, float))}
+
+
+def enters(rows: pd.DataFrame, record: Dict[str, Any]) -> pd.Series:
+    """Whether each row's call enters the kernel every time.
+
+    As counted; else libc is taken to go where the vDSO's own row goes.
+    """
+    falls = rows["flags"].astype(str).str.contains("falls_back")
+    twin = (rows["group"] + rows["variant"]).where(rows["path"] == "vdso")
+    stays = set(twin[~falls].dropna())
+    user = rows["path"].isin(["vdso", "libc"]) & ~falls & (
+        (rows["group"] + rows["variant"]).isin(stays))
+    counted = rows["benchmark"].map(entries_counted(record))
+    return counted.ge(0.5).where(counted.notna(), ~user)
+
+
+def split_names(rows: pd.DataFrame, record: Dict[str, Any]) -> pd.DataFrame:
+    """The rows with group, path, variant ("" for none) and way."""
+    names = rows["benchmark"].astype(str).str.split("/", n=2, expand=True)
+    names = names.reindex(columns=range(3)).fillna("")
+    rows = rows.assign(group=names[0], path=names[1], variant=names[2])
+    way = np.select(
+        [rows["group"] == "baseline", rows["path"].isin(BUFFERED),
+         rows["path"] == "int80", ~enters(rows, record)],
+        ["user", "buffered", "legacy", "vdso"], "kernel")
+    return rows.assign(way=way)
+
+
+def first_arm(folder: Path, record: Dict[str, Any]) -> pd.DataFrame:
+    """The rows of the summary's first arm, names split."""
+    rows = load.summary(folder)
+    if rows.empty:
+        return rows
+    return split_names(rows[rows["arm"] == rows["arm"].iloc[0]], record)

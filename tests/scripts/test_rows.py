@@ -1,0 +1,43 @@
+# SPDX-License-Identifier: MIT
+"""scripts/analysis/rows.py: the first arm, and how its rows enter."""
+
+import pandas as pd
+
+from hand_made import NAMES, make_run, split, summary
+from analysis import rows
+
+
+def ways(names, record=None, flags=""):
+    return dict(zip(names, split(names, record, flags=flags)["way"]))
+
+
+def test_only_the_first_arm_is_drawn(tmp_path):
+    both = pd.concat([summary(NAMES[:5], "z"), summary(NAMES[:5], "a")])
+    run = make_run(tmp_path / "run", both)
+    assert rows.first_arm(run, {})["arm"].unique().tolist() == ["z"]
+
+
+def test_ways_of_entering():
+    found = ways(NAMES + ["getppid/libc", "time/libc/x", "time/vdso/x"])
+    for name, way in {
+            "baseline/empty": "user", "getppid/int80": "legacy",
+            "getppid/inline": "kernel", "getppid/libc": "kernel",
+            "clock_gettime/vdso": "vdso", "clock_gettime/libc": "vdso",
+            "clock_gettime/inline": "kernel", "time/libc/x": "vdso",
+            "write/libc/1": "kernel", "write/stdio/256": "buffered",
+            "write/stdio_line/1": "buffered", "write/putc/1": "buffered",
+            "write/stdio_unbuffered/1": "kernel"}.items():
+        assert found[name] == way, name
+
+
+def test_what_was_counted_outweighs_the_name():
+    names = ["clock_gettime/vdso", "clock_gettime/libc"]
+    assert set(ways(names).values()) == {"vdso"}
+    assert set(ways(names, flags="falls_back unstable").values()) == {
+        "kernel"}
+    counted = {"benchmarks": [{"name": names[0], "entries_counted": 1},
+                              {"name": names[1], "entries_counted": None}]}
+    assert ways(names, counted) == {names[0]: "kernel", names[1]: "vdso"}
+    lone = {"benchmarks": [{"name": names[1], "entries_counted": 0}]}
+    assert ways(names[1:]) == {names[1]: "kernel"}
+    assert ways(names[1:], lone) == {names[1]: "vdso"}
