@@ -1,0 +1,308 @@
+// SPDX-License-Identifier: MIT
+/* A batch runs what it says, as often as it says, and fills its row. */
+#define _GNU_SOURCE
+#include <errno.h>
+#include <sched.h>
+#include <string.h>
+#include <sys/mman.h>
+
+#include "arch.h"
+#include "batch.h"
+#include "check.h"
+#include "clock.h"
+
+/* What the row under test was asked to do, in order. */
+static struct {
+	uint64_t calls[8];
+	unsigned int runs, prepared, torn_down;
+	bool prepared_before[8];
+} seen;
+
+static void note_run(struct context *context, uint64_t calls)
+{
+	(void)context;
+	seen.prepared_before[seen.runs] = seen.prepared > seen.runs;
+	seen.calls[seen.runs++] = calls;
+}
+
+static void note_prepare(struct context *context)
+{
+	(void)context;
+	seen.prepared++;
+}
+
+static void note_teardown(struct context *context)
+{
+	(void)context;
+	seen.torn_down++;
+}
+
+static int forget(void **state)
+{
+	(void)state;
+	memset(&seen, 0, sizeof(seen));
+	return 0;
+}
+
+static const struct benchmark noting = {
+	.run = note_run,
+	.prepare = note_prepare,
+	.teardown = note_teardown,
+	.argument = 42,
+};
+
+static void a_trace_of_disturbance_makes_a_row_dirty(void **state)
+{
+	static const struct row clean = { .calls = 1, .ticks = 1 };
+	struct row row = clean;
+
+	(void)state;
+	assert_false(batch_is_dirty(&row));
+	row.migrated = 1;
+	assert_true(batch_is_dirty(&row));
+	row = clean;
+	row.nivcsw = 1;
+	assert_true(batch_is_dirty(&row));
+	row = clean;
+	row.minflt = 1;
+	assert_true(batch_is_dirty(&row));
+}
+
+static void a_context_starts_clean(void **state)
+{
+	struct subject subject;
+
+	(void)state;
+	memset(&subject, 0xff, sizeof(subject));
+	assert_int_equal(batch_open(&subject, &noting), 0);
+	assert_ptr_equal(subject.benchmark, &noting);
+	assert_int_equal(subject.context.argument, 42);
+	assert_int_equal(subject.context.descriptor, -1);
+	assert_null(subject.context.function);
+	assert_null(subject.context.buffer);
+	assert_null(subject.context.stream);
+	batch_close(&subject);
+	assert_int_equal(seen.torn_down, 1);
+}
+
+static int fail_setup(const struct benchmark *benchmark,
+		      struct context *context)
+{
+	(void)benchmark;
+	(void)context;
+	return -EMFILE;
+}
+
+static void a_failing_set_up_is_handed_on(void **state)
+{
+	static const struct benchmark failing = { .setup = fail_setup };
+	struct subject subject;
+
+	(void)state;
+	assert_int_equal(batch_open(&subject, &failing), -EMFILE);
+}
+
+static void a_tenth_comes_before_untimed(void **state)
+{
+	struct subject subject;
+
+	(void)state;
+	assert_int_equal(batch_open(&subject, &noting), 0);
+	batch_ticks(&subject, 1000, false);
+	assert_int_equal(seen.runs, 2);
+	assert_int_equal(seen.calls[0], 101);
+	assert_int_equal(seen.calls[1], 1000);
+	assert_int_equal(seen.prepared, 2);
+	assert_true(seen.prepared_before[0]);
+	assert_true(seen.prepared_before[1]);
+	/* A loop must never be asked for no calls: it would run for ever. */
+	batch_ticks(&subject, 1, false);
+	assert_int_equal(seen.calls[2], 1);
+	assert_int_equal(seen.calls[3], 1);
+	batch_close(&subject);
+}
+
+static void all_comes_before_untimed_where_asked_for(void **state)
+{
+	struct benchmark rehearsing = noting;
+	struct subject subject;
+
+	(void)state;
+	rehearsing.rehearse = true;
+	assert_int_equal(batch_open(&subject, &rehearsing), 0);
+	batch_ticks(&subject, 1000, false);
+	assert_int_equal(seen.calls[0], 1000);
+	assert_int_equal(seen.calls[1], 1000);
+	batch_close(&subject);
+}
+
+/* The timed run alone: the untimed one takes another time. */
+static void spin_in_timed_run(struct context *context, uint64_t calls)
+{
+	uint64_t start = clock_raw_ns();
+	uint64_t ns = calls == 1000 ? 300000 : 3000000;
+
+	(void)context;
+	while (clock_raw_ns() - start < ns)
+		;
+}
+
+static void only_the_timed_run_is_timed(void **state)
+{
+	static const struct benchmark spinning = { .run = spin_in_timed_run };
+	uint64_t least = UINT64_MAX;
+	struct subject subject;
+
+	(void)state;
+	assert_int_equal(batch_open(&subject, &spinning), 0);
+	for (int i = 0; i < 5; i++) {
+		uint64_t ns = batch_ticks(&subject, 1000, false);
+
+		assert_true(ns >= 300000);
+		least = ns < least ? ns : least;
+	}
+	assert_true(least < 3000000);
+	batch_close(&subject);
+}
+
+static struct probe probe;
+
+static void run_batch(const struct benchmark *benchmark, struct row *row)
+{
+	struct subject subject = { .index = 7 };
+
+	let_children_crash();
+	assert_int_equal(probe_init(&probe, 1), 0);
+	memset(row, 0xa5, sizeof(*row));
+	assert_int_equal(batch_open(&subject, benchmark), 0);
+	subject.calls = 1000;
+	batch_run(&subject, &probe, false, row);
+	batch_close(&subject);
+	probe_free(&probe);
+}
+
+static void a_row_is_filled_but_for_its_place(void **state)
+{
+	static const struct benchmark spinning = { .run = spin_in_timed_run };
+	cpu_set_t allowed;
+	struct row row;
+
+	(void)state;
+	run_batch(&spinning, &row);
+	assert_int_equal(row.seq, 0xa5a5a5a5);
+	assert_int_equal(row.benchmark, 7);
+	assert_int_equal(row.calls, 1000);
+	assert_in_range(row.ticks, 300000, 0xa5a5a5a5);
+	assert_in_range(row.cpu_ns, 1, 0xa5a5a5a5);
+	assert_int_equal(sched_getaffinity(0, sizeof(allowed), &allowed), 0);
+	assert_true(CPU_ISSET(row.cpu, &allowed));
+	assert_in_range(row.migrated, 0, 1);
+	assert_in_range(row.nivcsw, 0, 100000);
+	assert_in_range(row.minflt, 0, 100000);
+	assert_int_not_equal(row.before.jumps, 0xa5a5a5a5);
+	assert_int_not_equal(row.before.chain, 0xa5a5a5a5);
+	assert_int_not_equal(row.after.jumps, 0xa5a5a5a5);
+	assert_int_not_equal(row.after.chain, 0xa5a5a5a5);
+}
+
+#define PAGES 64
+
+static void touch_new_pages(struct context *context, uint64_t calls)
+{
+	volatile char *memory = mmap(NULL, PAGES * 4096, PROT_WRITE,
+				     MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	(void)context;
+	(void)calls;
+	if (memory == MAP_FAILED)
+		return;
+	for (int i = 0; i < PAGES; i++)
+		memory[i * 4096] = 1;
+	munmap((void *)memory, PAGES * 4096);
+}
+
+static void faults_are_seen(void **state)
+{
+	static const struct benchmark touching = { .run = touch_new_pages };
+	struct row row;
+
+	(void)state;
+	run_batch(&touching, &row);
+	if (!row.minflt)
+		skip_because("this system counts no faults of a thread");
+	assert_true(batch_is_dirty(&row));
+}
+
+static cpu_set_t own_cpus;
+
+static void bind_to(int cpu)
+{
+	cpu_set_t one;
+
+	CPU_ZERO(&one);
+	CPU_SET(cpu, &one);
+	sched_setaffinity(0, sizeof(one), &one);
+}
+
+static int first_cpu(void)
+{
+	for (int cpu = 0; cpu < CPU_SETSIZE; cpu++)
+		if (CPU_ISSET(cpu, &own_cpus))
+			return cpu;
+	return 0;
+}
+
+static int last_cpu(void)
+{
+	int last = 0;
+
+	for (int cpu = 0; cpu < CPU_SETSIZE; cpu++)
+		if (CPU_ISSET(cpu, &own_cpus))
+			last = cpu;
+	return last;
+}
+
+static void move_to_last(struct context *context, uint64_t calls)
+{
+	(void)context;
+	(void)calls;
+	bind_to(last_cpu());
+}
+
+static void a_move_to_another_cpu_is_seen(void **state)
+{
+	static const struct benchmark moving = { .run = move_to_last };
+	struct row row;
+
+	(void)state;
+	sched_getaffinity(0, sizeof(own_cpus), &own_cpus);
+	if (CPU_COUNT(&own_cpus) < 2)
+		skip_because("one CPU: nowhere to move to");
+	bind_to(first_cpu());
+	run_batch(&moving, &row);
+	assert_int_equal(row.migrated, 1);
+	assert_int_equal(row.cpu, last_cpu());
+	assert_true(batch_is_dirty(&row));
+	run_batch(&moving, &row); /* it is there already */
+	assert_int_equal(row.migrated, 0);
+	sched_setaffinity(0, sizeof(own_cpus), &own_cpus);
+}
+
+#define afresh(test) cmocka_unit_test_setup(test, forget)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		afresh(a_trace_of_disturbance_makes_a_row_dirty),
+		afresh(a_context_starts_clean),
+		afresh(a_failing_set_up_is_handed_on),
+		afresh(a_tenth_comes_before_untimed),
+		afresh(all_comes_before_untimed_where_asked_for),
+		afresh(only_the_timed_run_is_timed),
+		afresh(a_row_is_filled_but_for_its_place),
+		afresh(faults_are_seen),
+		afresh(a_move_to_another_cpu_is_seen),
+	};
+
+	return check_all(tests);
+}

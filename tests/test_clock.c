@@ -1,0 +1,228 @@
+// SPDX-License-Identifier: MIT
+/* The clock: divisors, judgement, anchors and rate. */
+#define _GNU_SOURCE
+#include <sched.h>
+#include <string.h>
+#include <time.h>
+
+#include "arch.h"
+#include "check.h"
+#include "clock.h"
+
+static void the_divisor_of_deltas_is_the_granularity(void **state)
+{
+	static const uint64_t steps[] = { 40, 0, 100, 60 };
+	static const uint64_t primes[] = { 40, 41 };
+	static const uint64_t zeros[] = { 0, 0 };
+	static const uint64_t large[] = { 3ULL << 62, 1ULL << 62 };
+
+	(void)state;
+	assert_int_equal(clock_gcd(steps, 4), 20);
+	assert_int_equal(clock_gcd(steps, 1), 40);
+	assert_int_equal(clock_gcd(primes, 2), 1);
+	assert_int_equal(clock_gcd(zeros, 2), 1);
+	assert_int_equal(clock_gcd(zeros, 0), 1);
+	assert_true(clock_gcd(large, 2) == 1ULL << 62);
+}
+
+static struct clock_facts good_facts(const char *clocksource)
+{
+	struct clock_facts facts = {
+		.present = true,
+		.forward = true,
+		.invariant = true,
+		.flags_agree = true,
+		.read_ns = 20,
+	};
+
+	strcpy(facts.clocksource, clocksource);
+	return facts;
+}
+
+static void a_counter_that_the_kernel_trusts_is_fit(void **state)
+{
+	static const char *const sources[] = {
+		"tsc", "kvm-clock", "hyperv_clocksource_tsc_page",
+		"xen", "",	    "arch_sys_counter",
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(sources); i++) {
+		struct clock_facts facts = good_facts(sources[i]);
+
+		assert_for(sources[i], clock_judge(&facts) == NULL);
+	}
+}
+
+/* Each fact alone suffices, and says so with a word of its own. */
+static void a_counter_is_unfit_for_each_reason(void **state)
+{
+	struct clock_facts facts[7];
+	static const char *const words[] = { "no program",   "backwards",
+					     "traps",	     "constant rate",
+					     "cpuinfo",	     "another clock",
+					     "another clock" };
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(facts); i++)
+		facts[i] = good_facts("tsc");
+	facts[0].present = false;
+	facts[1].forward = false;
+	facts[2].read_ns = 201;
+	facts[3].invariant = false;
+	facts[4].flags_agree = false;
+	strcpy(facts[5].clocksource, "hpet");
+	strcpy(facts[6].clocksource, "acpi_pm");
+	for (size_t i = 0; i < COUNT(facts); i++) {
+		const char *reason = clock_judge(&facts[i]);
+
+		assert_for(words[i], reason && strstr(reason, words[i]));
+	}
+}
+
+/* Counters of different CPUs need not agree. */
+static void stay_on_one_cpu(void)
+{
+	cpu_set_t one;
+	int cpu = sched_getcpu();
+
+	CPU_ZERO(&one);
+	CPU_SET(cpu < 0 ? 0 : cpu, &one);
+	sched_setaffinity(0, sizeof(one), &one);
+}
+
+static uint64_t libc_raw_ns(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC_RAW, &now);
+	return (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
+}
+
+static void the_kernels_clock_is_monotonic_raw(void **state)
+{
+	(void)state;
+	for (int i = 0; i < 1000; i++) {
+		uint64_t before = libc_raw_ns(), between = clock_raw_ns();
+
+		assert_true(before <= between);
+		assert_true(between <= libc_raw_ns());
+	}
+}
+
+static void check_anchors(bool counter)
+{
+	struct clock_anchor last = clock_anchor(counter);
+
+	for (int i = 0; i < 100; i++) {
+		uint64_t before = clock_raw_ns();
+		struct clock_anchor next = clock_anchor(counter);
+
+		assert_true(next.ticks > last.ticks);
+		assert_true(next.raw_ns >= before);
+		assert_true(next.raw_ns <= clock_raw_ns());
+		last = next;
+	}
+}
+
+static void anchors_move_forward(void **state)
+{
+	struct clock clock;
+
+	(void)state;
+	let_children_crash();
+	stay_on_one_cpu();
+	check_anchors(false);
+	clock_start(&clock, CLOCK_COUNTER);
+	if (clock.counter)
+		check_anchors(true);
+}
+
+static void the_kernels_clock_can_be_asked_for(void **state)
+{
+	struct clock clock;
+
+	(void)state;
+	let_children_crash();
+	clock_start(&clock, CLOCK_RAW);
+	assert_false(clock.counter);
+	assert_true(strlen(clock.reason) > 0);
+	assert_near(clock.ticks_per_ns, 1, 0);
+	assert_true(clock.granularity_ticks >= 1);
+	assert_true(clock.stamp_ticks >= clock.granularity_ticks);
+	assert_near(clock_granularity_ns(&clock),
+		    (double)clock.granularity_ticks, 0);
+}
+
+static void the_judgement_decides_and_is_reported(void **state)
+{
+	const char *unfit;
+	struct clock clock;
+
+	(void)state;
+	let_children_crash();
+	clock_start(&clock, CLOCK_AUTO);
+	unfit = clock_judge(&clock.facts);
+	assert_int_equal(clock.counter, !unfit);
+	assert_string_equal(clock.reason, unfit ? unfit : "");
+}
+
+/* The rate holds for another stretch of time, by another reader's clock. */
+static void the_counter_keeps_the_kernels_time(void **state)
+{
+	struct clock clock;
+	uint64_t ns, ticks;
+
+	(void)state;
+	let_children_crash();
+	stay_on_one_cpu();
+	clock_start(&clock, CLOCK_COUNTER);
+	if (!clock.counter)
+		skip_because("no counter to read: %s", clock.reason);
+	ns = libc_raw_ns();
+	ticks = counter_begin();
+	while (libc_raw_ns() - ns < 20000000)
+		;
+	ticks = counter_end() - ticks;
+	ns = libc_raw_ns() - ns;
+	assert_near((double)ticks / clock.ticks_per_ns / (double)ns, 1, 0.01);
+}
+
+static void settling_and_finishing_find_the_drift(void **state)
+{
+	struct clock clock;
+	double rough;
+
+	(void)state;
+	let_children_crash();
+	stay_on_one_cpu();
+	clock_start(&clock, CLOCK_AUTO);
+	rough = clock.ticks_per_ns;
+	clock_settle(&clock);
+	assert_near(clock.ticks_per_ns / rough, 1, 0.01);
+	assert_true(clock.settled.raw_ns - clock.start.raw_ns >= 100000000);
+	clock_finish(&clock);
+	assert_true(clock.drift_ppm >= 0);
+	assert_true(clock.drift_ppm < 10000);
+	/* A rate that is 1 % off is found out. */
+	clock.ticks_per_ns *= 1.01;
+	clock_finish(&clock);
+	assert_near(clock.drift_ppm, 9901, 2000);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(the_divisor_of_deltas_is_the_granularity),
+		cmocka_unit_test(a_counter_that_the_kernel_trusts_is_fit),
+		cmocka_unit_test(a_counter_is_unfit_for_each_reason),
+		cmocka_unit_test(the_kernels_clock_is_monotonic_raw),
+		cmocka_unit_test(anchors_move_forward),
+		cmocka_unit_test(the_kernels_clock_can_be_asked_for),
+		cmocka_unit_test(the_judgement_decides_and_is_reported),
+		cmocka_unit_test(the_counter_keeps_the_kernels_time),
+		cmocka_unit_test(settling_and_finishing_find_the_drift),
+	};
+
+	return check_all(tests);
+}

@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: MIT
+/* What bears on the cost is kept of the kernel's command line, nothing else. */
+#include <string.h>
+
+#include "check.h"
+#include "cmdline.h"
+
+static void assert_kept(const char *line, const char *wanted)
+{
+	char kept[256];
+
+	cmdline_keep(line, kept, sizeof(kept));
+	assert_string_equal(kept, wanted);
+}
+
+static void parameters_of_cost_are_kept(void **state)
+{
+	(void)state;
+	assert_kept("pti=on", "pti=on");
+	assert_kept("nopti nosmt=force mitigations=off",
+		    "nopti nosmt=force mitigations=off");
+	assert_kept("kvm_intel.vmentry_l1d_flush=always",
+		    "kvm_intel.vmentry_l1d_flush=always");
+}
+
+static void all_others_are_dropped(void **state)
+{
+	(void)state;
+	assert_kept("BOOT_IMAGE=/boot/vmlinuz root=UUID=1-2 ro quiet pti=off",
+		    "pti=off");
+	assert_kept("root=/dev/sda1 ip=10.0.0.1", "");
+	/* Names that only begin or end like one of ours. */
+	assert_kept("ptis=on xpti=on my.pti=on", "");
+	/* Ours as a value. */
+	assert_kept("password=pti init=/mitigations=off", "");
+}
+
+static void a_dash_is_an_underscore(void **state)
+{
+	(void)state;
+	assert_kept("spectre-v2=retpoline", "spectre-v2=retpoline");
+	assert_kept("spectre_v2=retpoline-1", "spectre_v2=retpoline-1");
+}
+
+static void what_is_for_init_is_dropped(void **state)
+{
+	(void)state;
+	assert_kept("pti=on -- mds=off", "pti=on");
+	assert_kept("-- mds=off", "");
+	assert_kept("--x mds=off", "mds=off");
+}
+
+static void white_space_is_one_space(void **state)
+{
+	(void)state;
+	assert_kept("", "");
+	assert_kept(" \t\n", "");
+	assert_kept("\tpti=on  root=x\tmds=off\n", "pti=on mds=off");
+}
+
+static void words_that_do_not_fit_are_left_out_whole(void **state)
+{
+	char small[12];
+
+	(void)state;
+	memset(small, '#', sizeof(small));
+	cmdline_keep("mitigations=auto pti=on mds=off", small,
+		     sizeof(small) - 1);
+	assert_string_equal(small, "pti=on");
+	assert_int_equal(small[sizeof(small) - 1], '#');
+}
+
+static void long_names_are_nobodys(void **state)
+{
+	char line[300];
+
+	(void)state;
+	memset(line, 'p', sizeof(line));
+	strcpy(line + 200, " pti=on");
+	assert_kept(line, "pti=on");
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(parameters_of_cost_are_kept),
+		cmocka_unit_test(all_others_are_dropped),
+		cmocka_unit_test(a_dash_is_an_underscore),
+		cmocka_unit_test(what_is_for_init_is_dropped),
+		cmocka_unit_test(white_space_is_one_space),
+		cmocka_unit_test(words_that_do_not_fit_are_left_out_whole),
+		cmocka_unit_test(long_names_are_nobodys),
+	};
+
+	return check_all(tests);
+}

@@ -1,0 +1,308 @@
+// SPDX-License-Identifier: MIT
+/* The machine's facts: valid JSON whatever they hold, and no secrets. */
+#define _GNU_SOURCE
+#include <ctype.h>
+#include <sched.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/utsname.h>
+#include <unistd.h>
+
+#include "arch.h"
+#include "check.h"
+#include "environment.h"
+#include "mounts.h"
+
+/* Writes `text` as JSON and reads it back. */
+static void assert_text(const char *text, const char *wanted)
+{
+	json_t *value = environment_text(text);
+	char *dumped = json_dumps(value, JSON_ENCODE_ANY);
+	json_t *back;
+
+	assert_non_null(value);
+	assert_non_null(dumped);
+	back = json_loads(dumped, JSON_DECODE_ANY, NULL);
+	assert_non_null(back);
+	assert_string_equal(json_string_value(back), wanted);
+	json_decref(back);
+	json_decref(value);
+	free(dumped);
+}
+
+static void text_is_kept(void **state)
+{
+	(void)state;
+	assert_text("", "");
+	assert_text("plain text", "plain text");
+	assert_text("quote \" and \\", "quote \" and \\");
+	assert_text("\xc3\xa9 \xe2\x82\xac \xf0\x9f\x98\x80",
+		    "\xc3\xa9 \xe2\x82\xac \xf0\x9f\x98\x80");
+	assert_text("\xef\xbf\xbf", "\xef\xbf\xbf");
+}
+
+static void what_is_no_utf8_becomes_a_question_mark(void **state)
+{
+	(void)state;
+	assert_text("\xff", "?");
+	assert_text("a\x80z", "a?z");
+	assert_text("cut \xe2\x82", "cut ??");
+	assert_text("cut \xc3", "cut ?");
+	assert_text("\xc0\x80", "??");		 /* overlong NUL */
+	assert_text("\xe0\x80\xaf", "???");	 /* overlong slash */
+	assert_text("\xed\xa0\x80", "???");	 /* a surrogate */
+	assert_text("\xf4\x90\x80\x80", "????"); /* beyond U+10FFFF */
+	assert_text("\xf5\x80\x80\x80", "????");
+	assert_text("\xc3\xa9\xff\xc3\xa9", "\xc3\xa9?\xc3\xa9");
+}
+
+static void control_characters_become_question_marks(void **state)
+{
+	(void)state;
+	assert_text("\x1b[31m", "?[31m");
+	assert_text("a\nb\tc\x01\x7f", "a?b?c??");
+}
+
+static void no_text_is_null(void **state)
+{
+	json_t *value = environment_text(NULL);
+
+	(void)state;
+	assert_true(json_is_null(value));
+	json_decref(value);
+}
+
+static json_t *read_it(bool anonymous)
+{
+	json_t *environment = environment_read(anonymous);
+	char *text = json_dumps(environment, 0);
+	json_t *back = text ? json_loads(text, JSON_REJECT_DUPLICATES, NULL)
+			    : NULL;
+
+	assert_non_null(back);
+	free(text);
+	json_decref(environment);
+	return back;
+}
+
+static const json_t *at(const json_t *object, const char *outer,
+			const char *inner)
+{
+	const json_t *value = json_object_get(object, outer);
+
+	if (inner)
+		value = json_object_get(value, inner);
+	assert_for(inner ? inner : outer, value != NULL);
+	return value;
+}
+
+static void facts_are_those_of_this_machine(void **state)
+{
+	json_t *environment = read_it(false);
+	char host[256] = "";
+	struct utsname names;
+
+	(void)state;
+	uname(&names);
+	gethostname(host, sizeof(host) - 1);
+	assert_string_equal(json_string_value(at(environment, "host", NULL)),
+			    host);
+	assert_string_equal(
+		json_string_value(at(environment, "kernel", "release")),
+		names.release);
+	assert_string_equal(
+		json_string_value(at(environment, "kernel", "machine")),
+		names.machine);
+	assert_string_equal(
+		json_string_value(at(environment, "cpu", "architecture")),
+		ARCH_NAME);
+	assert_int_equal(json_integer_value(at(environment, "cpu", "online")),
+			 sysconf(_SC_NPROCESSORS_ONLN));
+	assert_true(json_is_false(
+		at(environment, "kernel", "cmdline_is_filtered")));
+	json_decref(environment);
+}
+
+/* Every null of an object is named among the unreadable. */
+static void check_nulls(const json_t *environment, const json_t *object)
+{
+	const json_t *unreadable = at(environment, "unreadable", NULL);
+	const json_t *value;
+	const char *key;
+
+	json_object_foreach((json_t *)object, key, value)
+	{
+		if (json_is_null(value))
+			assert_for(key, json_is_string(json_object_get(
+						unreadable, key)));
+	}
+}
+
+static void what_is_missing_is_null_and_named(void **state)
+{
+	json_t *environment = read_it(false);
+
+	(void)state;
+	check_nulls(environment, environment);
+	check_nulls(environment, at(environment, "kernel", NULL));
+	check_nulls(environment, at(environment, "cpu", NULL));
+	check_nulls(environment, at(environment, "task", NULL));
+	check_nulls(environment, at(environment, "mitigations", NULL));
+	check_nulls(environment,
+		    at(environment, "mitigations", "vulnerabilities"));
+	json_decref(environment);
+}
+
+static void an_empty_cpuinfo_is_no_crash(void **state)
+{
+	json_t *environment;
+
+	(void)state;
+	if (!mounts_cover("/proc/cpuinfo", ""))
+		skip_because("no mounts of one's own are permitted here");
+	environment = read_it(false);
+	mounts_uncover("/proc/cpuinfo");
+	assert_true(json_is_null(at(environment, "mitigations", "pti_flag")));
+	assert_string_equal(
+		json_string_value(at(environment, "unreadable", "pti_flag")),
+		"ENODATA");
+	check_nulls(environment, at(environment, "cpu", NULL));
+	assert_true(json_is_null(at(environment, "hypervisor", NULL)));
+	json_decref(environment);
+}
+
+static void flags_of_the_cpu_are_read(void **state)
+{
+	json_t *environment;
+
+	(void)state;
+	if (!mounts_cover("/proc/cpuinfo",
+			  "flags\t\t: fpu pti hypervisor constant_tsc\n"
+			  "model name\t: \x1b[31mred \xff\n"))
+		skip_because("no mounts of one's own are permitted here");
+	environment = read_it(false);
+	mounts_uncover("/proc/cpuinfo");
+	assert_true(json_is_true(at(environment, "mitigations", "pti_flag")));
+	assert_true(json_is_true(at(environment, "hypervisor", NULL)));
+	json_decref(environment);
+}
+
+#define SECRET "BOOT_IMAGE=/secret-path root=UUID=secret-disk pti=on -- secret"
+
+static void a_public_record_has_no_secrets(void **state)
+{
+	json_t *environment;
+	const char *release;
+	char *text;
+
+	(void)state;
+	if (!mounts_cover("/proc/cmdline", SECRET "\n"))
+		skip_because("no mounts of one's own are permitted here");
+	if (unshare(CLONE_NEWUTS) || sethostname("secret-host", 11))
+		skip_because("no host name of one's own is permitted here");
+	environment = read_it(true);
+	text = json_dumps(environment, 0);
+	mounts_uncover("/proc/cmdline");
+	assert_null(strstr(text, "secret"));
+	assert_true(json_is_null(at(environment, "host", NULL)));
+	assert_true(json_is_null(at(environment, "kernel", "version")));
+	assert_string_equal(
+		json_string_value(at(environment, "kernel", "cmdline")),
+		"pti=on");
+	assert_true(
+		json_is_true(at(environment, "kernel", "cmdline_is_filtered")));
+	release = json_string_value(at(environment, "kernel", "release"));
+	assert_int_equal(strspn(release, "0123456789."), strlen(release));
+	free(text);
+	json_decref(environment);
+}
+
+static void a_record_of_ones_own_has_all(void **state)
+{
+	json_t *environment;
+
+	(void)state;
+	if (!mounts_cover("/proc/cmdline", SECRET "\n"))
+		skip_because("no mounts of one's own are permitted here");
+	environment = read_it(false);
+	mounts_uncover("/proc/cmdline");
+	assert_string_equal(
+		json_string_value(at(environment, "kernel", "cmdline")),
+		SECRET);
+	json_decref(environment);
+}
+
+static void a_public_release_is_digits_and_dots(void **state)
+{
+	char release[128], small[4];
+	struct utsname names;
+
+	(void)state;
+	uname(&names);
+	environment_release(false, release, sizeof(release));
+	assert_string_equal(release, names.release);
+	environment_release(true, release, sizeof(release));
+	assert_int_equal(strspn(release, "0123456789."), strlen(release));
+	assert_int_equal(strncmp(release, names.release, strlen(release)), 0);
+	assert_true(strlen(release) > 0);
+	environment_release(true, small, sizeof(small));
+	assert_int_equal(strlen(small), 3);
+}
+
+static void assert_printable(const char *line)
+{
+	for (const char *byte = line; *byte; byte++)
+		assert_for(line, !iscntrl((unsigned char)*byte));
+}
+
+static void lines_for_the_screen_are_printable(void **state)
+{
+	char line[1024];
+
+	(void)state;
+	environment_machine_line(line, sizeof(line));
+	assert_non_null(strstr(line, "Linux "));
+	assert_printable(line);
+	environment_state_line(line, sizeof(line));
+	assert_printable(line);
+	if (!mounts_cover("/proc/cpuinfo", "model name\t: \x1b[31mred\n"))
+		skip_because("no mounts of one's own are permitted here");
+	environment_machine_line(line, sizeof(line));
+	mounts_uncover("/proc/cpuinfo");
+	assert_printable(line);
+	assert_non_null(strstr(line, "red"));
+}
+
+static void a_line_that_is_too_long_is_cut(void **state)
+{
+	char line[24];
+
+	(void)state;
+	memset(line, '#', sizeof(line));
+	environment_machine_line(line, sizeof(line) - 1);
+	assert_true(strlen(line) < sizeof(line) - 1);
+	environment_state_line(line, sizeof(line) - 1);
+	assert_true(strlen(line) < sizeof(line) - 1);
+	assert_int_equal(line[sizeof(line) - 1], '#');
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(text_is_kept),
+		cmocka_unit_test(what_is_no_utf8_becomes_a_question_mark),
+		cmocka_unit_test(control_characters_become_question_marks),
+		cmocka_unit_test(no_text_is_null),
+		cmocka_unit_test(facts_are_those_of_this_machine),
+		cmocka_unit_test(what_is_missing_is_null_and_named),
+		cmocka_unit_test(an_empty_cpuinfo_is_no_crash),
+		cmocka_unit_test(flags_of_the_cpu_are_read),
+		cmocka_unit_test(a_public_record_has_no_secrets),
+		cmocka_unit_test(a_record_of_ones_own_has_all),
+		cmocka_unit_test(a_public_release_is_digits_and_dots),
+		cmocka_unit_test(lines_for_the_screen_are_printable),
+		cmocka_unit_test(a_line_that_is_too_long_is_cut),
+	};
+
+	return check_all(tests);
+}

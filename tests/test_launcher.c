@@ -1,0 +1,407 @@
+// SPDX-License-Identifier: MIT
+/* Workers are started, heard, wrapped and buried; what killed one is named. */
+#define _GNU_SOURCE
+#include <errno.h>
+#include <fcntl.h>
+#include <sched.h>
+#include <spawn.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "batch.h"
+#include "check.h"
+#include "facts.h"
+#include "launcher.h"
+#include "registry.h"
+
+extern char **environ;
+
+static struct launcher launcher;
+static struct ending ending;
+
+/* What the worker sent, in order. */
+static struct {
+	enum message_kind kinds[64];
+	unsigned int count;
+	struct tried tried;
+	struct launched launched;
+	struct row rows[64];
+	size_t row_count;
+	bool mine;   /* the argument came through */
+	int refusal; /* what receive is to return */
+	int raised;  /* a signal to raise at the first message */
+} heard;
+
+static int receive(void *argument, enum message_kind kind, const void *payload,
+		   size_t bytes)
+{
+	heard.mine = argument == &heard;
+	if (heard.count < COUNT(heard.kinds))
+		heard.kinds[heard.count++] = kind;
+	if (kind == MESSAGE_TRIED && bytes == sizeof(heard.tried))
+		memcpy(&heard.tried, payload, bytes);
+	if (kind == MESSAGE_LAUNCHED && bytes == sizeof(heard.launched))
+		memcpy(&heard.launched, payload, bytes);
+	if (kind == MESSAGE_ROWS && bytes <= sizeof(heard.rows)) {
+		heard.row_count = bytes / sizeof(struct row);
+		memcpy(heard.rows, payload, bytes);
+	}
+	if (heard.raised)
+		raise(heard.raised);
+	return heard.refusal;
+}
+
+/* The worker is the program; this test is none. */
+static int begin(void **state)
+{
+	(void)state;
+	memset(&heard, 0, sizeof(heard));
+	memset(&ending, 0xff, sizeof(ending));
+	if (launcher_init(&launcher, 42))
+		return -1;
+	strcpy(launcher.program, SYSCOST_PROGRAM);
+	return 0;
+}
+
+/* An emulator may run this test, but not what it starts. */
+static bool program_runs(void)
+{
+	char *arguments[] = { SYSCOST_PROGRAM, "--version", NULL };
+	posix_spawn_file_actions_t quietly;
+	int status = -1;
+	pid_t child;
+
+	posix_spawn_file_actions_init(&quietly);
+	posix_spawn_file_actions_addopen(&quietly, 1, "/dev/null", O_WRONLY, 0);
+	if (posix_spawn(&child, SYSCOST_PROGRAM, &quietly, NULL, arguments,
+			environ))
+		child = -1;
+	posix_spawn_file_actions_destroy(&quietly);
+	return child > 0 && waitpid(child, &status, 0) == child && !status;
+}
+
+static int an_allowed_cpu(void)
+{
+	cpu_set_t allowed;
+
+	assert_int_equal(sched_getaffinity(0, sizeof(allowed), &allowed), 0);
+	for (int cpu = 0; cpu < CPU_SETSIZE; cpu++)
+		if (CPU_ISSET(cpu, &allowed))
+			return cpu;
+	return 0;
+}
+
+static unsigned int index_of(const char *name)
+{
+	for (unsigned int i = 0; i < registry_count(); i++)
+		if (strcmp(registry_get(i)->name, name) == 0)
+			return i;
+	fail_msg("no row is called %s", name);
+	return 0;
+}
+
+/* By the kernel's clock, so that any machine will do. */
+static struct job a_job(enum job_kind kind)
+{
+	return (struct job){
+		.kind = kind,
+		.rounds = 3,
+		.cpu = an_allowed_cpu(),
+		.ticks_per_ns = 1,
+		.batch_ns = 20000,
+	};
+}
+
+static int run(char *const *wrap, struct job job)
+{
+	struct task tasks[] = { { 100, index_of("getppid/libc") },
+				{ 200, index_of("baseline/call") } };
+
+	let_children_crash();
+	job.count = job.kind == JOB_TRY ? 1 : 2;
+	return launcher_run(&launcher, wrap, &job, tasks, receive, &heard,
+			    &ending);
+}
+
+static void assert_no_child(void)
+{
+	assert_int_equal(waitpid(-1, NULL, WNOHANG | __WALL), -1);
+	assert_int_equal(errno, ECHILD);
+}
+
+#define WRAP(...)                                                              \
+	(char *const[])                                                        \
+	{                                                                      \
+		__VA_ARGS__, NULL                                              \
+	}
+
+static void the_program_finds_itself(void **state)
+{
+	struct launcher own;
+
+	(void)state;
+	assert_int_equal(launcher_init(&own, 1), 0);
+	assert_int_equal(own.program[0], '/');
+	assert_int_equal(access(own.program, X_OK), 0);
+	assert_non_null(strstr(own.program, "/test_launcher"));
+}
+
+static void check_trial(char *const *wrap)
+{
+	assert_int_equal(run(wrap, a_job(JOB_TRY)), 0);
+	assert_string_equal(ending.problem, "");
+	assert_true(ending.done);
+	assert_true(ending.wall_ns > 0);
+	assert_true(heard.mine);
+	assert_int_equal(heard.count, 2);
+	assert_int_equal(heard.kinds[0], MESSAGE_TRYING);
+	assert_int_equal(heard.kinds[1], MESSAGE_TRIED);
+	assert_int_equal(heard.tried.benchmark, index_of("getppid/libc"));
+	assert_string_equal(heard.tried.reason, "");
+	assert_true(heard.tried.calls > 0);
+	assert_no_child();
+}
+
+static void a_worker_tries_rows(void **state)
+{
+	(void)state;
+	if (!program_runs())
+		skip_because("the program cannot be started from here");
+	check_trial(NULL);
+}
+
+static void a_wrapped_worker_does_its_job_too(void **state)
+{
+	(void)state;
+	if (!program_runs())
+		skip_because("the program cannot be started from here");
+	check_trial(WRAP("env", "SOME=thing"));
+}
+
+static void a_worker_runs_its_rounds(void **state)
+{
+	struct job job = a_job(JOB_LAUNCH);
+	unsigned int calls[2] = { 0 };
+
+	(void)state;
+	if (!program_runs())
+		skip_because("the program cannot be started from here");
+	assert_int_equal(run(NULL, job), 0);
+	assert_string_equal(ending.problem, "");
+	assert_true(ending.done);
+	assert_int_equal(heard.count, 2);
+	assert_int_equal(heard.kinds[0], MESSAGE_LAUNCHED);
+	assert_int_equal(heard.kinds[1], MESSAGE_ROWS);
+	assert_int_equal(heard.row_count, 6);
+	for (unsigned int i = 0; i < 6; i++) {
+		bool second = heard.rows[i].benchmark ==
+			      index_of("baseline/call");
+
+		if (!second)
+			assert_int_equal(heard.rows[i].benchmark,
+					 index_of("getppid/libc"));
+		assert_int_equal(heard.rows[i].seq, i);
+		assert_int_equal(heard.rows[i].calls, second ? 200 : 100);
+		assert_int_equal(heard.rows[i].cpu, job.cpu);
+		assert_true(heard.rows[i].ticks > 0);
+		calls[second]++;
+	}
+	assert_int_equal(calls[0], 3);
+	assert_int_equal(calls[1], 3);
+	for (int i = YARDSTICK_NONE + 1; i < YARDSTICKS; i++)
+		assert_true(heard.launched.yardstick_ticks[i] > 0);
+}
+
+static void a_worker_that_gives_up_says_why(void **state)
+{
+	struct job job = a_job(JOB_TRY);
+
+	(void)state;
+	if (!program_runs())
+		skip_because("the program cannot be started from here");
+	job.cpu = CPU_SETSIZE - 1;
+	assert_int_equal(run(NULL, job), 0);
+	assert_false(ending.done);
+	assert_int_equal(strncmp(ending.problem, "gave up: ", 9), 0);
+	assert_true(strlen(ending.problem) > 9);
+	assert_int_equal(heard.count, 0);
+}
+
+static void a_worker_that_is_killed_is_named_by_its_signal(void **state)
+{
+	(void)state;
+	assert_int_equal(run(WRAP("sh", "-c", "kill -SEGV $$"), a_job(JOB_TRY)),
+			 0);
+	assert_false(ending.done);
+	assert_string_equal(ending.problem, "killed by SIGSEGV");
+	assert_int_equal(run(WRAP("sh", "-c", "kill -KILL $$"), a_job(JOB_TRY)),
+			 0);
+	assert_string_equal(ending.problem, "killed by SIGKILL");
+	assert_no_child();
+}
+
+static void a_worker_that_ends_early_is_named_by_its_status(void **state)
+{
+	(void)state;
+	assert_int_equal(run(WRAP("sh", "-c", "exit 5"), a_job(JOB_TRY)), 0);
+	assert_false(ending.done);
+	assert_string_equal(ending.problem, "ended early with status 5");
+	assert_int_equal(run(WRAP("true"), a_job(JOB_TRY)), 0);
+	assert_false(ending.done);
+	assert_string_equal(ending.problem, "ended early with status 0");
+}
+
+static void a_command_that_is_not_there_is_no_crash(void **state)
+{
+	(void)state;
+	assert_int_equal(run(WRAP("/nonexistent/command"), a_job(JOB_TRY)), 0);
+	assert_false(ending.done);
+	assert_string_equal(ending.problem, "could not be executed");
+	assert_int_equal(run(WRAP("no-such-command-at-all"), a_job(JOB_TRY)),
+			 0);
+	assert_string_equal(ending.problem, "could not be executed");
+	assert_no_child();
+}
+
+/* A message, nonsense, and the message again, from a worker that is a file:
+ * $2 is the hidden argument, which ends in the descriptor. */
+static void nonsense_from_a_worker_is_refused(void **state)
+{
+	static const uint32_t sent[] = {
+		MESSAGE_TRYING, 4, 7, 99, 0, /* no such kind */
+		MESSAGE_TRYING, 4, 7
+	};
+	char path[] = "/tmp/syscost-launcher-XXXXXX";
+	int file = mkstemp(path);
+
+	(void)state;
+	assert_true(file >= 0);
+	assert_int_equal(write(file, sent, sizeof(sent)), sizeof(sent));
+	close(file);
+	assert_int_equal(run(WRAP("sh", "-c",
+				  "cat \"$0\" >/proc/self/fd/${2##*,}", path),
+			     a_job(JOB_TRY)),
+			 0);
+	unlink(path);
+	assert_false(ending.done);
+	assert_int_equal(heard.count, 1);
+	assert_int_equal(heard.kinds[0], MESSAGE_TRYING);
+	assert_no_child();
+}
+
+static void a_refusal_stops_the_worker(void **state)
+{
+	(void)state;
+	if (!program_runs())
+		skip_because("the program cannot be started from here");
+	heard.refusal = -EIO;
+	assert_int_equal(run(NULL, a_job(JOB_LAUNCH)), -EIO);
+	assert_int_equal(heard.count, 1);
+	assert_no_child();
+}
+
+/* The words of the worker's environment, by one that writes them to a file. */
+static unsigned int padding_seen_by_worker(void)
+{
+	char path[] = "/tmp/syscost-launcher-XXXXXX", text[64];
+	int file = mkstemp(path);
+
+	assert_true(file >= 0);
+	close(file);
+	assert_int_equal(
+		run(WRAP("sh", "-c", "echo ${#SYSCOST_PADDING} >\"$0\"", path),
+		    a_job(JOB_TRY)),
+		0);
+	assert_int_equal(facts_line(path, text, sizeof(text)), 0);
+	unlink(path);
+	assert_string_not_equal(text, "");
+	return (unsigned int)atoi(text);
+}
+
+static void the_padding_is_what_was_drawn(void **state)
+{
+	unsigned int padding[4], distinct = 0;
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(padding); i++) {
+		padding[i] = padding_seen_by_worker();
+		assert_int_equal(padding[i], ending.padding);
+		assert_in_range(padding[i], 0, 4095);
+		distinct += i && padding[i] != padding[0];
+	}
+	assert_true(distinct > 0);
+	/* The same seed draws the same. */
+	assert_int_equal(begin(NULL), 0);
+	for (size_t i = 0; i < COUNT(padding); i++) {
+		run(WRAP("true"), a_job(JOB_TRY));
+		assert_int_equal(ending.padding, padding[i]);
+	}
+}
+
+static void a_worker_is_a_process_group_of_its_own(void **state)
+{
+	char path[] = "/tmp/syscost-launcher-XXXXXX", text[64];
+	int file = mkstemp(path);
+
+	(void)state;
+	assert_true(file >= 0);
+	close(file);
+	assert_int_equal(
+		run(WRAP("sh", "-c",
+			 "cut -d' ' -f5 /proc/$$/stat | tr '\\n' ' ' >\"$0\"; "
+			 "echo $$ >>\"$0\"",
+			 path),
+		    a_job(JOB_TRY)),
+		0);
+	assert_int_equal(facts_line(path, text, sizeof(text)), 0);
+	unlink(path);
+	assert_for(text, atoi(text) > 0);
+	assert_int_equal(atoi(text), atoi(strchr(text, ' ')));
+}
+
+/* The last test: a signal that was caught stays caught. */
+static void a_signal_stops_the_worker(void **state)
+{
+	(void)state;
+	launcher_catch_signals();
+	assert_int_equal(launcher_interrupted(), 0);
+	if (!program_runs())
+		skip_because("the program cannot be started from here");
+	heard.raised = SIGTERM;
+	assert_int_equal(run(NULL, a_job(JOB_TRY)), 0);
+	assert_int_equal(launcher_interrupted(), SIGTERM);
+	assert_false(ending.done);
+	assert_string_equal(ending.problem, "killed by SIGKILL");
+	/* The next one does not come to run at all. */
+	assert_int_equal(run(WRAP("sleep", "100"), a_job(JOB_TRY)), 0);
+	assert_string_equal(ending.problem, "killed by SIGKILL");
+	assert_no_child();
+}
+
+#define afresh(test) cmocka_unit_test_setup(test, begin)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		afresh(the_program_finds_itself),
+		afresh(a_worker_tries_rows),
+		afresh(a_wrapped_worker_does_its_job_too),
+		afresh(a_worker_runs_its_rounds),
+		afresh(a_worker_that_gives_up_says_why),
+		afresh(a_worker_that_is_killed_is_named_by_its_signal),
+		afresh(a_worker_that_ends_early_is_named_by_its_status),
+		afresh(a_command_that_is_not_there_is_no_crash),
+		afresh(nonsense_from_a_worker_is_refused),
+		afresh(a_refusal_stops_the_worker),
+		afresh(the_padding_is_what_was_drawn),
+		afresh(a_worker_is_a_process_group_of_its_own),
+		afresh(a_signal_stops_the_worker),
+	};
+
+	signal(SIGPIPE, SIG_IGN); /* workers that do not read their job */
+	if (registry_init())
+		return 1;
+	return check_all(tests);
+}

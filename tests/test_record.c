@@ -1,0 +1,314 @@
+// SPDX-License-Identifier: MIT
+/* run.json is JSON whatever the session holds, and says what was done. */
+#define _GNU_SOURCE
+#include <jansson.h>
+#include <unistd.h>
+
+#include "arch.h"
+#include "build.h"
+#include "check.h"
+#include "hand_made.h"
+#include "record.h"
+#include "version.h"
+
+static struct hand_made made;
+
+static int release(void **state)
+{
+	(void)state;
+	hand_free(&made);
+	return 0;
+}
+
+static json_t *record(const struct doubt *doubts, size_t count)
+{
+	char *text = NULL;
+	json_t *document;
+	size_t size;
+	FILE *file = open_memstream(&text, &size);
+
+	assert_non_null(file);
+	assert_int_equal(record_write(&made.session, doubts, count, file), 0);
+	fclose(file);
+	document = json_loads(text, JSON_REJECT_DUPLICATES, NULL);
+	assert_for(text, document != NULL);
+	free(text);
+	return document;
+}
+
+static const json_t *at(const json_t *object, const char *outer,
+			const char *inner)
+{
+	const json_t *value = json_object_get(object, outer);
+
+	if (inner)
+		value = json_object_get(value, inner);
+	assert_for(inner ? inner : outer, value != NULL);
+	return value;
+}
+
+static const char *text_at(const json_t *object, const char *outer,
+			   const char *inner)
+{
+	const char *text = json_string_value(at(object, outer, inner));
+
+	assert_for(inner ? inner : outer, text != NULL);
+	return text;
+}
+
+static double number_at(const json_t *object, const char *outer,
+			const char *inner)
+{
+	const json_t *value = at(object, outer, inner);
+
+	assert_for(inner ? inner : outer, json_is_number(value));
+	return json_number_value(value);
+}
+
+/* docs/formats.md names them. */
+static void every_documented_key_is_there(void **state)
+{
+	static const char *const keys[] = {
+		"schema",   "complete",	  "problem", "duty_cycle",
+		"tool",	    "run",	  "clock",   "placement",
+		"probe",    "yardsticks", "arms",    "environment",
+		"launches", "benchmarks", "doubts",
+	};
+	json_t *document;
+
+	(void)state;
+	hand_make(&made, 1, 2);
+	document = record(NULL, 0);
+	for (size_t i = 0; i < COUNT(keys); i++)
+		at(document, keys[i], NULL);
+	assert_int_equal(number_at(document, "schema", NULL), 1);
+	assert_true(json_is_true(at(document, "complete", NULL)));
+	assert_true(json_is_null(at(document, "problem", NULL)));
+	assert_near(number_at(document, "duty_cycle", NULL), 0.7, 1e-9);
+	json_decref(document);
+}
+
+static void the_tool_and_the_run_are_named(void **state)
+{
+	json_t *document;
+	char id[64];
+
+	(void)state;
+	hand_make(&made, 1, 2);
+	made.options.label = "after";
+	made.options.seed = 42;
+	document = record(NULL, 0);
+	build_id(id, sizeof(id));
+	assert_string_equal(text_at(document, "tool", "name"), "syscost");
+	assert_string_equal(text_at(document, "tool", "version"),
+			    SYSCOST_VERSION);
+	if (id[0])
+		assert_string_equal(text_at(document, "tool", "build_id"), id);
+	assert_string_equal(text_at(document, "run", "started"),
+			    "2023-11-14T22:13:20Z");
+	assert_string_equal(text_at(document, "run", "label"), "after");
+	assert_string_equal(text_at(document, "run", "profile"), "default");
+	assert_int_equal(number_at(document, "run", "seed"), 42);
+	assert_int_equal(number_at(document, "run", "rounds"), 3);
+	assert_int_equal(number_at(document, "run", "launches_an_arm"), 2);
+	json_decref(document);
+}
+
+static void the_clock_says_why(void **state)
+{
+	json_t *document;
+
+	(void)state;
+	hand_make(&made, 1, 1);
+	document = record(NULL, 0);
+	assert_string_equal(text_at(document, "clock", "source"),
+			    ARCH_COUNTER_NAME);
+	assert_true(json_is_null(at(document, "clock", "why_not_counter")));
+	assert_near(number_at(document, "clock", "ticks_per_ns"), 2, 1e-9);
+	assert_near(number_at(document, "clock", "granularity_ns"), 0.5, 1e-9);
+	json_decref(document);
+	made.session.clock.counter = false;
+	strcpy(made.session.clock.reason, "it went backwards");
+	document = record(NULL, 0);
+	assert_string_equal(text_at(document, "clock", "source"),
+			    "CLOCK_MONOTONIC_RAW");
+	assert_string_equal(text_at(document, "clock", "why_not_counter"),
+			    "it went backwards");
+	json_decref(document);
+}
+
+static void launches_are_listed_with_what_became_of_them(void **state)
+{
+	const json_t *launch;
+	json_t *document;
+
+	(void)state;
+	hand_make(&made, 2, 2);
+	made.session.launches[1].done = false;
+	made.session.launches[1].padding = 77;
+	strcpy(made.session.launches[1].problem, "killed by SIGSEGV");
+	document = record(NULL, 0);
+	assert_int_equal(json_array_size(at(document, "launches", NULL)), 4);
+	launch = json_array_get(at(document, "launches", NULL), 1);
+	assert_int_equal(number_at(launch, "launch", NULL), 1);
+	assert_string_equal(text_at(launch, "arm", NULL), "other");
+	assert_true(json_is_false(at(launch, "done", NULL)));
+	assert_string_equal(text_at(launch, "problem", NULL),
+			    "killed by SIGSEGV");
+	assert_int_equal(number_at(launch, "padding_bytes", NULL), 77);
+	assert_near(number_at(launch, "wall_ms", NULL), 10, 1e-9);
+	assert_near(number_at(launch, "core_ghz", NULL), 2, 1e-9);
+	assert_near(number_at(launch, "alone_share", NULL), 1, 1e-9);
+	json_decref(document);
+}
+
+static const json_t *row_of(const json_t *document, const char *name)
+{
+	const json_t *row;
+	size_t i;
+
+	json_array_foreach(at(document, "benchmarks", NULL), i, row)
+	{
+		if (strcmp(text_at(row, "name", NULL), name) == 0)
+			return row;
+	}
+	return NULL;
+}
+
+static void rows_are_listed_with_counts_or_reasons(void **state)
+{
+	struct trial *skipped;
+	const json_t *row;
+	json_t *document;
+
+	(void)state;
+	hand_make(&made, 1, 1);
+	hand_try(&made, row_named("getppid/inline"), 16);
+	hand_try(&made, row_named("getppid/libc"), -1);
+	skipped = hand_try(&made, row_named("getppid/stub"), 0);
+	skipped->tried.calls = 0;
+	strcpy(skipped->tried.reason, "it lacks \"stubs\" \xff");
+	document = record(NULL, 0);
+	assert_int_equal(json_array_size(at(document, "benchmarks", NULL)), 3);
+	row = row_of(document, "getppid/inline");
+	assert_true(json_is_null(at(row, "skipped", NULL)));
+	assert_int_equal(number_at(row, "batch_calls", NULL), 400);
+	assert_near(number_at(row, "entries_expected", NULL), 1, 0);
+	assert_near(number_at(row, "entries_counted", NULL), 1, 0);
+	row = row_of(document, "getppid/libc");
+	assert_true(json_is_null(at(row, "entries_counted", NULL)));
+	row = row_of(document, "getppid/stub");
+	assert_string_equal(text_at(row, "skipped", NULL),
+			    "it lacks \"stubs\" ?");
+	assert_true(json_is_null(at(row, "batch_calls", NULL)));
+	json_decref(document);
+}
+
+/* JSON has no NaN and no infinity. */
+static void what_is_not_a_number_is_null(void **state)
+{
+	json_t *document;
+
+	(void)state;
+	hand_make(&made, 1, 1);
+	made.session.yardstick_ns[YARDSTICK_ADDS] = NAN;
+	made.session.shared = NAN;
+	made.session.alone = NAN;
+	made.session.level.jumps = INFINITY;
+	document = record(NULL, 0);
+	assert_true(json_is_null(at(document, "yardsticks", "core_ghz")));
+	assert_true(json_is_null(at(document, "probe", "shared_share")));
+	assert_true(json_is_null(at(document, "probe", "alone_share")));
+	assert_true(json_is_null(at(document, "probe", "quiet_jump_ticks")));
+	json_decref(document);
+}
+
+static void doubts_are_listed(void **state)
+{
+	static const struct doubt doubts[] = {
+		{ "steal", SEVERITY_DOUBT, "stolen \x1b", "bare metal" },
+		{ "uncounted", SEVERITY_NOTE, "no ptrace", "allow it" },
+	};
+	const json_t *list;
+	json_t *document;
+
+	(void)state;
+	hand_make(&made, 1, 1);
+	document = record(doubts, 2);
+	list = at(document, "doubts", NULL);
+	assert_int_equal(json_array_size(list), 2);
+	assert_string_equal(text_at(json_array_get(list, 0), "id", NULL),
+			    "steal");
+	assert_string_equal(text_at(json_array_get(list, 0), "severity", NULL),
+			    "doubt");
+	assert_string_equal(text_at(json_array_get(list, 0), "message", NULL),
+			    "stolen ?");
+	assert_string_equal(text_at(json_array_get(list, 1), "remedy", NULL),
+			    "allow it");
+	json_decref(document);
+}
+
+static void a_public_record_names_no_command(void **state)
+{
+	static char wrap[] = "secret-path/run";
+	static char *words[] = { wrap, NULL };
+	json_t *document;
+	char *text;
+
+	(void)state;
+	hand_make(&made, 1, 1);
+	made.options.arms[0].wrap_text = wrap;
+	made.options.arms[0].wrap = words;
+	document = record(NULL, 0);
+	text = json_dumps(document, 0);
+	assert_non_null(strstr(text, "secret-path"));
+	free(text);
+	json_decref(document);
+	made.options.anonymous = true;
+	made.options.output = "secret-path/of/the/folder";
+	document = record(NULL, 0);
+	text = json_dumps(document, 0);
+	assert_null(strstr(text, "secret-path"));
+	assert_true(json_is_true(at(document, "run", "anonymous")));
+	free(text);
+	json_decref(document);
+}
+
+static void the_environment_alone_can_be_printed(void **state)
+{
+	json_t *document;
+	char *text = NULL;
+	size_t size;
+	FILE *file = open_memstream(&text, &size);
+
+	(void)state;
+	assert_non_null(file);
+	assert_int_equal(record_print_environment(true, file), 0);
+	fclose(file);
+	document = json_loads(text, JSON_REJECT_DUPLICATES, NULL);
+	assert_for(text, document != NULL);
+	at(document, "kernel", "release");
+	json_decref(document);
+	free(text);
+}
+
+#define released(test) cmocka_unit_test_teardown(test, release)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		released(every_documented_key_is_there),
+		released(the_tool_and_the_run_are_named),
+		released(the_clock_says_why),
+		released(launches_are_listed_with_what_became_of_them),
+		released(rows_are_listed_with_counts_or_reasons),
+		released(what_is_not_a_number_is_null),
+		released(doubts_are_listed),
+		released(a_public_record_names_no_command),
+		cmocka_unit_test(the_environment_alone_can_be_printed),
+	};
+
+	if (registry_init())
+		return 1;
+	return check_all(tests);
+}

@@ -1,0 +1,189 @@
+// SPDX-License-Identifier: MIT
+/* What a person sees holds every row, every reason and every doubt. */
+#define _GNU_SOURCE
+#include <unistd.h>
+
+#include "check.h"
+#include "hand_made.h"
+#include "screen.h"
+
+static struct hand_made made;
+static struct summary summary;
+
+static int release(void **state)
+{
+	(void)state;
+	summary_free(&summary);
+	hand_free(&made);
+	return 0;
+}
+
+static char *results(const struct doubt *doubts, size_t count)
+{
+	char *text = NULL;
+	size_t size;
+	FILE *file = open_memstream(&text, &size);
+
+	assert_non_null(file);
+	assert_int_equal(summary_make(&summary, &made.session), 0);
+	screen_results(file, &made.session, &summary, doubts, count);
+	fclose(file);
+	return text;
+}
+
+/* The line that begins with `start`, cut out of `text`. */
+static const char *line_of(const char *text, const char *start)
+{
+	static char line[512];
+	const char *found = strstr(text, start);
+
+	assert_for(start, found && (found == text || found[-1] == '\n' ||
+				    found[-1] == ' '));
+	snprintf(line, sizeof(line), "%.*s", (int)strcspn(found, "\n"), found);
+	return line;
+}
+
+static void assert_in_order(const char *line, const char *const *parts)
+{
+	const char *at = line;
+
+	for (; *parts; parts++) {
+		at = strstr(at, *parts);
+		assert_for(line, at != NULL);
+		at += strlen(*parts);
+	}
+}
+
+/* 20 launches of 100 to 119 ns; 2 cycles a ns; a call takes 2 ns. */
+static void a_row_has_its_figures(void **state)
+{
+	static const char *const parts[] = { "109.5 ns", "105.0", "114.0",
+					     "109.5",	 "99.5",  "219",
+					     "55",	 NULL };
+	char *text;
+
+	(void)state;
+	hand_make(&made, 1, 20);
+	hand_fill(&made, hand_try(&made, row_named("getppid/inline"), 16), 100);
+	text = results(NULL, 0);
+	assert_in_order(line_of(text, "getppid/inline"), parts);
+	assert_null(strstr(text, "doubts"));
+	assert_null(strstr(text, "skipped"));
+	assert_null(strstr(text, "nan"));
+	free(text);
+}
+
+static void every_arm_has_its_table(void **state)
+{
+	char *text;
+
+	(void)state;
+	hand_make(&made, 2, 6);
+	hand_fill(&made, hand_try(&made, row_named("getppid/inline"), 16), 100);
+	text = results(NULL, 0);
+	line_of(text, "plain ");
+	line_of(strstr(text, "\nother ") + 1, "getppid/inline");
+	free(text);
+}
+
+static void what_is_not_known_is_a_dash(void **state)
+{
+	char *text;
+
+	(void)state;
+	hand_make(&made, 1, 1);
+	hand_fill(&made, hand_try(&made, row_named("getppid/inline"), 16), 100);
+	made.session.yardstick_ns[YARDSTICK_CALL] = NAN;
+	made.session.yardstick_ns[YARDSTICK_ADDS] = NAN;
+	text = results(NULL, 0);
+	assert_null(strstr(text, "nan"));
+	assert_non_null(strstr(line_of(text, "getppid/inline"), " -"));
+	free(text);
+}
+
+static void skipped_rows_are_listed_with_the_reason(void **state)
+{
+	struct trial *trial;
+	char *text;
+
+	(void)state;
+	hand_make(&made, 1, 6);
+	hand_fill(&made, hand_try(&made, row_named("getppid/inline"), 16), 100);
+	trial = hand_try(&made, row_named("getppid/stub"), 0);
+	trial->tried.calls = 0;
+	strcpy(trial->tried.reason, "no stubs here");
+	text = results(NULL, 0);
+	assert_non_null(strstr(line_of(text, "getppid/stub"), "no stubs here"));
+	free(text);
+}
+
+static void doubts_are_listed_with_the_remedy(void **state)
+{
+	static const struct doubt doubts[] = {
+		{ "one", SEVERITY_SERIOUS, "a message", "a remedy" },
+		{ "two", SEVERITY_NOTE, "another", "nothing" },
+	};
+	char *text;
+
+	(void)state;
+	hand_make(&made, 1, 6);
+	hand_fill(&made, hand_try(&made, row_named("getppid/inline"), 16), 100);
+	text = results(doubts, 2);
+	assert_non_null(strstr(text, "!! a message"));
+	assert_non_null(strstr(line_of(text, "a message"), "a remedy"));
+	assert_non_null(strstr(line_of(text, "another"), "nothing"));
+	free(text);
+}
+
+static void a_flag_stands_beside_its_row(void **state)
+{
+	char *text;
+
+	(void)state;
+	hand_make(&made, 1, 6);
+	hand_fill(&made, hand_try(&made, row_named("getppid/inline"), 99), 100);
+	text = results(NULL, 0);
+	assert_non_null(
+		strstr(line_of(text, "getppid/inline"), "entries_differ"));
+	free(text);
+}
+
+static void the_list_is_of_what_was_selected(void **state)
+{
+	char *text = NULL;
+	size_t size;
+	FILE *file = open_memstream(&text, &size);
+
+	(void)state;
+	assert_non_null(file);
+	hand_make(&made, 1, 1);
+	hand_try(&made, row_named("getppid/inline"), 0);
+	hand_try(&made, row_named("getuid/libc"), 0);
+	screen_list(file, &made.session);
+	fclose(file);
+	assert_non_null(strstr(
+		line_of(text, "getppid/inline"),
+		registry_get(row_named("getppid/inline"))->benchmark->summary));
+	line_of(text, "getuid/libc");
+	assert_null(strstr(text, "getpid/libc"));
+	free(text);
+}
+
+#define released(test) cmocka_unit_test_teardown(test, release)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		released(a_row_has_its_figures),
+		released(every_arm_has_its_table),
+		released(what_is_not_known_is_a_dash),
+		released(skipped_rows_are_listed_with_the_reason),
+		released(doubts_are_listed_with_the_remedy),
+		released(a_flag_stands_beside_its_row),
+		released(the_list_is_of_what_was_selected),
+	};
+
+	if (registry_init())
+		return 1;
+	return check_all(tests);
+}

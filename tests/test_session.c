@@ -1,0 +1,189 @@
+// SPDX-License-Identifier: MIT
+/* What a session concludes from its launches and samples. */
+#define _GNU_SOURCE
+#include <unistd.h>
+
+#include "check.h"
+#include "hand_made.h"
+
+#define NOWHERE "/nonexistent/folder/run"
+
+static struct hand_made made;
+
+static int release(void **state)
+{
+	(void)state;
+	hand_free(&made);
+	return 0;
+}
+
+static void a_failure_keeps_its_first_words_and_status(void **state)
+{
+	struct session session = { .status = 0 };
+	char text[600];
+
+	(void)state;
+	assert_int_equal(session_fail(&session, 3, "row %d: %s", 7, "gone"), 3);
+	assert_int_equal(session.status, 3);
+	assert_string_equal(session.problem, "row 7: gone");
+	memset(text, 'x', sizeof(text));
+	text[sizeof(text) - 1] = '\0';
+	session_fail(&session, 2, "%s", text);
+	assert_int_equal(strlen(session.problem), sizeof(session.problem) - 1);
+}
+
+static void tasks_are_the_selected_rows_in_order(void **state)
+{
+	unsigned int one = row_named("baseline/empty");
+	unsigned int two = row_named("getppid/inline");
+	struct task *tasks;
+
+	(void)state;
+	hand_make(&made, 1, 1);
+	tasks = calloc(registry_count(), sizeof(*tasks));
+	hand_try(&made, one, 0);
+	hand_try(&made, two, 16)->tried.calls = 0; /* skipped */
+	assert_int_equal(session_tasks(&made.session, 0, false, tasks), 2);
+	assert_int_equal(tasks[0].benchmark, one < two ? one : two);
+	assert_int_equal(tasks[1].benchmark, one < two ? two : one);
+	assert_int_equal(session_tasks(&made.session, 0, true, tasks), 1);
+	assert_int_equal(tasks[0].benchmark, one);
+	assert_int_equal(tasks[0].calls, 400);
+	assert_int_equal(session_tasks(&made.session, one + 1, true, tasks), 0);
+	free(tasks);
+}
+
+static void a_job_is_the_sessions(void **state)
+{
+	struct job job;
+
+	(void)state;
+	hand_make(&made, 1, 1);
+	made.session.choice.cpu = 5;
+	job = session_job(&made.session, JOB_LAUNCH);
+	assert_int_equal(job.kind, JOB_LAUNCH);
+	assert_int_equal(job.rounds, 3);
+	assert_int_equal(job.cpu, 5);
+	assert_int_equal(job.counter, 1);
+	assert_near(job.ticks_per_ns, 2, 0);
+	assert_near(job.batch_ns, 50000, 0);
+	assert_int_equal(job.count, 0);
+}
+
+static void the_duty_cycle_is_of_launches_that_were_done(void **state)
+{
+	(void)state;
+	hand_make(&made, 1, 4);
+	assert_near(session_duty_cycle(&made.session), 0.7, 1e-12);
+	made.session.launches[0].done = false;
+	made.session.launches[0].timed_ns = 0;
+	made.session.launches[0].wall_ns = 1000000000;
+	assert_near(session_duty_cycle(&made.session), 0.7, 1e-12);
+	made.session.launch_count = 0;
+	assert_near(session_duty_cycle(&made.session), 0, 0);
+}
+
+/* Ticks of launches become ns a call; a lost launch counts for nothing. */
+static void yardsticks_are_medians_of_launches(void **state)
+{
+	struct session *session = &made.session;
+
+	(void)state;
+	hand_make(&made, 1, 4);
+	for (unsigned int i = 0; i < 4; i++)
+		session->launches[i].launched.yardstick_ticks[YARDSTICK_CALL] =
+			4 + 2 * i;
+	session->launches[3].done = false;
+	session->launches[0].launched.yardstick_ticks[YARDSTICK_ADDS] = -1;
+	assert_int_equal(session_conclude(session, NOWHERE), 0);
+	assert_near(session->yardstick_ns[YARDSTICK_LOOP], 0.5, 1e-12);
+	assert_near(session->yardstick_ns[YARDSTICK_CALL], 3, 1e-12);
+	assert_near(session->yardstick_ns[YARDSTICK_ADDS], 500, 1e-12);
+	assert_near(session_core_ghz(session), 2, 1e-12);
+}
+
+static void what_no_launch_timed_is_not_known(void **state)
+{
+	struct session *session = &made.session;
+
+	(void)state;
+	hand_make(&made, 1, 2);
+	for (unsigned int i = 0; i < 2; i++)
+		session->launches[i].launched.yardstick_ticks[YARDSTICK_ADDS] =
+			-1;
+	assert_int_equal(session_conclude(session, NOWHERE), 0);
+	assert_true(isnan(session->yardstick_ns[YARDSTICK_ADDS]));
+	assert_true(isnan(session_core_ghz(session)));
+	assert_true(isnan(session->shared)); /* no samples either */
+}
+
+static void the_level_is_that_of_all_batches(void **state)
+{
+	struct session *session = &made.session;
+	struct trial *one, *two;
+
+	(void)state;
+	hand_make(&made, 1, 10);
+	one = hand_try(&made, row_named("getppid/inline"), 16);
+	two = hand_try(&made, row_named("getuid/inline"), 16);
+	for (unsigned int i = 0; i < 200; i++) {
+		hand_sample(one, i / 20, 100)->jumps = 1000;
+		hand_sample(two, i / 20, 100)->jumps = i < 120 ? 1500 : 1000;
+		two->samples[i].chain = 170;
+	}
+	assert_int_equal(session_conclude(session, NOWHERE), 0);
+	assert_near(session->level.jumps, 1000, 1e-6);
+	assert_near(session->level.chain, HAND_MADE_CHAIN, 1e-6);
+	assert_near(session->shared, 120.0 / 400, 1e-12);
+	assert_int_equal(session->history.runs, 0);
+}
+
+static void a_core_that_was_never_alone_is_no_quiet_one(void **state)
+{
+	struct session *session = &made.session;
+
+	(void)state;
+	hand_make(&made, 1, 4);
+	assert_int_equal(session_conclude(session, NOWHERE), 0);
+	assert_near(session->alone, 1, 1e-12);
+	assert_false(session->no_quiet);
+	for (unsigned int i = 0; i < 4; i++)
+		session->launches[i].launched.alone_share = i ? 0 : 0.02;
+	assert_int_equal(session_conclude(session, NOWHERE), 0);
+	assert_near(session->alone, 0.005, 1e-12);
+	assert_true(session->no_quiet);
+}
+
+static void an_architecture_that_cannot_tell_claims_nothing(void **state)
+{
+	struct session *session = &made.session;
+
+	(void)state;
+	hand_make(&made, 1, 4);
+	for (unsigned int i = 0; i < 4; i++)
+		session->launches[i].launched.alone_share = -1;
+	assert_int_equal(session_conclude(session, NOWHERE), 0);
+	assert_true(isnan(session->alone));
+	assert_false(session->no_quiet);
+}
+
+#define released(test) cmocka_unit_test_teardown(test, release)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_failure_keeps_its_first_words_and_status),
+		released(tasks_are_the_selected_rows_in_order),
+		released(a_job_is_the_sessions),
+		released(the_duty_cycle_is_of_launches_that_were_done),
+		released(yardsticks_are_medians_of_launches),
+		released(what_no_launch_timed_is_not_known),
+		released(the_level_is_that_of_all_batches),
+		released(a_core_that_was_never_alone_is_no_quiet_one),
+		released(an_architecture_that_cannot_tell_claims_nothing),
+	};
+
+	if (registry_init())
+		return 1;
+	return check_all(tests);
+}

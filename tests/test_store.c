@@ -1,0 +1,341 @@
+// SPDX-License-Identifier: MIT
+/* The run folder: hidden, then named; whole launches; nothing overwritten. */
+#define _GNU_SOURCE
+#include <dirent.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "check.h"
+#include "facts.h"
+#include "mounts.h"
+#include "registry.h"
+#include "store.h"
+
+#define HEADER                                                                 \
+	"launch,arm,block,seq,benchmark,calls,ticks,ns_per_call,cpu_ns,cpu,"   \
+	"migrated,nivcsw,minflt,dirty,probe_before_ticks,probe_after_ticks,"   \
+	"chain_before_ticks,chain_after_ticks\n"
+#define DISK_BYTES (4 << 20)
+
+/* A folder of the test's own, in which runs are stored. */
+static char base[64];
+static struct store store;
+
+static int make_base(void **state)
+{
+	(void)state;
+	strcpy(base, "/tmp/syscost-store-XXXXXX");
+	return mkdtemp(base) ? 0 : -1;
+}
+
+static int remove_base(void **state)
+{
+	char command[128];
+
+	(void)state;
+	snprintf(command, sizeof(command), "rm -rf %s", base);
+	return system(command);
+}
+
+static const char *in_base(const char *name)
+{
+	static char paths[4][256];
+	static unsigned int next;
+	char *path = paths[next++ % 4];
+
+	snprintf(path, sizeof(paths[0]), "%s/%s", base, name);
+	return path;
+}
+
+static bool exists(const char *name)
+{
+	struct stat there;
+
+	return lstat(in_base(name), &there) == 0;
+}
+
+static unsigned int count_files(const char *name)
+{
+	DIR *folder = opendir(in_base(name));
+	unsigned int count = 0;
+	struct dirent *entry;
+
+	assert_non_null(folder);
+	while ((entry = readdir(folder)))
+		count += strcmp(entry->d_name, ".") != 0 &&
+			 strcmp(entry->d_name, "..") != 0;
+	closedir(folder);
+	return count;
+}
+
+static void assert_content(const char *name, const char *wanted)
+{
+	char text[4096];
+
+	assert_true(facts_file(in_base(name), text, sizeof(text)) >= 0);
+	assert_string_equal(text, wanted);
+}
+
+static const struct store_place place = { .arm = "plain",
+					  .launch = 3,
+					  .block = 1 };
+
+static struct row a_row(uint32_t seq)
+{
+	return (struct row){
+		.calls = 1000,
+		.ticks = 250000,
+		.cpu_ns = 130000,
+		.benchmark = 0,
+		.seq = seq,
+		.cpu = 1,
+		.migrated = 0,
+		.nivcsw = 2,
+		.minflt = 3,
+		.before = { 1401, 161 },
+		.after = { 1402, 162 },
+	};
+}
+
+static void a_run_is_hidden_until_it_is_whole(void **state)
+{
+	(void)state;
+	assert_int_equal(store_open(&store, in_base("run"), 0), 0);
+	assert_false(exists("run"));
+	assert_true(exists(".run.partial/samples.csv"));
+	assert_int_equal(store_finish_samples(&store), 0);
+	assert_false(exists("run"));
+	assert_int_equal(store_commit(&store), 0);
+	assert_true(exists("run/samples.csv"));
+	assert_int_equal(count_files("run"), 1);
+	assert_int_equal(count_files(""), 1);
+}
+
+static void a_row_is_written_as_the_header_says(void **state)
+{
+	struct row rows[] = { a_row(0), a_row(1) };
+	char wanted[1024];
+
+	(void)state;
+	rows[1].nivcsw = rows[1].minflt = 0;
+	rows[1].calls = 1ULL << 40;
+	rows[1].cpu = -1;
+	assert_int_equal(store_open(&store, in_base("run"), 0), 0);
+	assert_int_equal(store_launch(&store, &place, rows, 2, 2.5), 0);
+	assert_int_equal(store_finish_samples(&store), 0);
+	assert_int_equal(store_commit(&store), 0);
+	snprintf(wanted, sizeof(wanted),
+		 HEADER
+		 "3,plain,1,0,%s,1000,250000,100.000000,130000,1,0,2,3,1,"
+		 "1401,1402,161,162\n"
+		 "3,plain,1,1,%s,1099511627776,250000,0.000000,130000,-1,"
+		 "0,0,0,0,1401,1402,161,162\n",
+		 registry_get(0)->name, registry_get(0)->name);
+	assert_content("run/samples.csv", wanted);
+}
+
+static void what_is_there_is_not_overwritten(void **state)
+{
+	(void)state;
+	assert_int_equal(mkdir(in_base("run"), 0777), 0);
+	assert_int_equal(store_open(&store, in_base("run"), 0), -EEXIST);
+	assert_int_equal(store_open(&store, in_base("run///"), 0), -EEXIST);
+	assert_int_equal(store_open(&store, base, 0), -EEXIST);
+	assert_int_equal(count_files(""), 1);
+	assert_int_equal(symlink("nowhere", in_base("link")), 0);
+	assert_int_equal(store_open(&store, in_base("link"), 0), -EEXIST);
+}
+
+static void what_came_meanwhile_is_not_overwritten(void **state)
+{
+	(void)state;
+	assert_int_equal(store_open(&store, in_base("run"), 0), 0);
+	assert_int_equal(mkdir(in_base("run"), 0777), 0);
+	assert_int_equal(mkdir(in_base("run/precious"), 0777), 0);
+	assert_int_equal(store_finish_samples(&store), 0);
+	assert_true(store_commit(&store) < 0);
+	assert_true(exists("run/precious"));
+	assert_true(exists(".run.partial/samples.csv"));
+}
+
+static void two_runs_at_once_do_not_share_a_folder(void **state)
+{
+	struct store other;
+
+	(void)state;
+	assert_int_equal(store_open(&store, in_base("run"), 0), 0);
+	assert_int_equal(store_open(&other, in_base("run"), 0), -ENOTEMPTY);
+	assert_true(exists(".run.partial/samples.csv"));
+	store_discard(&store);
+}
+
+static void what_is_discarded_leaves_nothing(void **state)
+{
+	FILE *file;
+
+	(void)state;
+	assert_int_equal(store_open(&store, in_base("run"), 0), 0);
+	file = store_create(&store, "run.json");
+	assert_non_null(file);
+	assert_int_equal(store_written(file), 0);
+	store_discard(&store);
+	assert_int_equal(count_files(""), 0);
+	/* The same once the samples are finished. */
+	assert_int_equal(store_open(&store, in_base("run"), 0), 0);
+	assert_int_equal(store_finish_samples(&store), 0);
+	store_discard(&store);
+	assert_int_equal(count_files(""), 0);
+}
+
+static void a_path_is_the_callers(void **state)
+{
+	(void)state;
+	assert_int_equal(store_open(&store, in_base("a/b/../run/"), 0), 0);
+	assert_int_equal(store_finish_samples(&store), 0);
+	assert_int_equal(store_commit(&store), 0);
+	assert_true(exists("a/run/samples.csv"));
+	assert_true(store_open(&store, in_base("a/run/samples.csv/x"), 0) < 0);
+	assert_int_equal(store_open(&store, "", 0), -ENOENT);
+}
+
+static void a_path_that_is_too_long_is_refused(void **state)
+{
+	char path[5000];
+
+	(void)state;
+	memset(path, 'x', sizeof(path));
+	path[0] = '/';
+	path[sizeof(path) - 1] = '\0';
+	assert_int_equal(store_open(&store, path, 0), -ENAMETOOLONG);
+	/* A part that no file system takes. */
+	path[400] = '\0';
+	assert_int_equal(store_open(&store, path, 0), -ENAMETOOLONG);
+}
+
+static void a_file_is_created_once(void **state)
+{
+	FILE *file;
+
+	(void)state;
+	assert_int_equal(store_open(&store, in_base("run"), 0), 0);
+	file = store_create(&store, "run.json");
+	assert_non_null(file);
+	fputs("{}", file);
+	assert_int_equal(store_written(file), 0);
+	assert_null(store_create(&store, "run.json"));
+	assert_int_equal(errno, EEXIST);
+	assert_content(".run.partial/run.json", "{}");
+	store_discard(&store);
+}
+
+static void what_was_not_written_is_an_error(void **state)
+{
+	FILE *full = fopen("/dev/full", "w");
+
+	(void)state;
+	if (!full)
+		skip_because("no /dev/full here");
+	fputs("text", full);
+	assert_int_equal(store_written(full), -ENOSPC);
+}
+
+static void more_than_fits_is_refused_at_once(void **state)
+{
+	(void)state;
+	assert_int_equal(store_open(&store, in_base("run"), 1ULL << 60),
+			 -ENOSPC);
+	assert_int_equal(count_files(""), 0);
+}
+
+/* Fills the disk launch by launch; how many were taken. */
+static size_t fill(struct row *rows, size_t count)
+{
+	size_t launches = 0;
+	int error;
+
+	while (!(error = store_launch(&store, &place, rows, count, 1)))
+		assert_true(++launches < 10000);
+	assert_int_equal(error, -ENOSPC);
+	return launches;
+}
+
+static size_t count_lines(const char *path)
+{
+	FILE *file = fopen(path, "r");
+	size_t lines = 0;
+	int c, last = 0;
+
+	assert_non_null(file);
+	for (; (c = getc(file)) != EOF; last = c)
+		lines += c == '\n';
+	assert_int_equal(last, '\n');
+	fclose(file);
+	return lines;
+}
+
+/* What a full disk cut off is not kept in part, and what comes at the end
+ * still has its room. */
+static void a_full_disk_keeps_whole_launches(void **state)
+{
+	static char zeros[1 << 19];
+	struct row rows[700];
+	size_t launches;
+	FILE *file;
+
+	(void)state;
+	if (!mounts_disk(base, DISK_BYTES))
+		skip_because("no mounts of one's own are permitted here");
+	for (uint32_t i = 0; i < COUNT(rows); i++)
+		rows[i] = a_row(i);
+	assert_int_equal(store_open(&store, in_base("run"), 1000), 0);
+	launches = fill(rows, COUNT(rows));
+	assert_true(launches > 1);
+	assert_int_equal(store_finish_samples(&store), 0);
+	file = store_create(&store, "summary.csv");
+	assert_non_null(file);
+	assert_int_equal(fwrite(zeros, 1, sizeof(zeros), file), sizeof(zeros));
+	assert_int_equal(store_written(file), 0);
+	assert_int_equal(store_commit(&store), 0);
+	assert_int_equal(count_lines(in_base("run/samples.csv")),
+			 1 + launches * COUNT(rows));
+	mounts_uncover(base);
+}
+
+static void a_disk_without_room_for_the_end_is_refused(void **state)
+{
+	(void)state;
+	if (!mounts_disk(base, 1 << 19))
+		skip_because("no mounts of one's own are permitted here");
+	assert_int_equal(store_open(&store, in_base("run"), 0), -ENOSPC);
+	assert_int_equal(count_files(""), 0);
+	mounts_uncover(base);
+}
+
+#define in_a_folder(test)                                                      \
+	cmocka_unit_test_setup_teardown(test, make_base, remove_base)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		in_a_folder(a_run_is_hidden_until_it_is_whole),
+		in_a_folder(a_row_is_written_as_the_header_says),
+		in_a_folder(what_is_there_is_not_overwritten),
+		in_a_folder(what_came_meanwhile_is_not_overwritten),
+		in_a_folder(two_runs_at_once_do_not_share_a_folder),
+		in_a_folder(what_is_discarded_leaves_nothing),
+		in_a_folder(a_path_is_the_callers),
+		in_a_folder(a_path_that_is_too_long_is_refused),
+		in_a_folder(a_file_is_created_once),
+		in_a_folder(what_was_not_written_is_an_error),
+		in_a_folder(more_than_fits_is_refused_at_once),
+		in_a_folder(a_full_disk_keeps_whole_launches),
+		in_a_folder(a_disk_without_room_for_the_end_is_refused),
+	};
+
+	if (registry_init())
+		return 1;
+	return check_all(tests);
+}
