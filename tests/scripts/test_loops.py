@@ -1,0 +1,321 @@
+# SPDX-License-Identifier: MIT
+"""The machine code of every row's loop: what the row says, and no more."""
+
+import pathlib
+import re
+import shutil
+import subprocess
+from typing import Dict, List, NamedTuple
+
+import pytest
+
+REPOSITORY = pathlib.Path(__file__).parents[2]
+BENCH = REPOSITORY / "bench"
+LINE = 64               # bytes: where a loop is to begin
+
+SOURCES = sorted(source.stem for source in BENCH.glob("*.c"))
+LOOP = re.compile(r"BENCHMARK_LOOP\(\s*(\w+(?:##\w+)?)")
+
+
+class Architecture(NamedTuple):
+    """How one architecture's instructions are told apart."""
+
+    entry: str          # into the kernel
+    legacy: str         # by the older gate; "" where there is none
+    call: str
+    indirect: str       # a call through a register
+    jump: str           # of any kind
+    conditional: str
+    memory: str         # an operand in memory
+    stamps: str         # reads of the counter
+    no_operation: str
+
+
+X86_64 = Architecture(
+    entry=r"(syscall|sysenter)\b", legacy=r"int +\$0x80", call=r"(call|lcall)",
+    indirect=r"call +\*%\w+$", jump=r"(j\w+|loop\w*) ",
+    conditional=r"(j(?!mp)\w+|loop\w*) ",
+    memory=r"(?!lea|nop|data16|cs nop).*\(|(push|pop|rep|movs[bwlq] |stos)",
+    stamps=r"rdtscp?$", no_operation=r"nop|data16|cs nop|xchg %ax,%ax")
+AARCH64 = Architecture(
+    entry=r"svc\b", legacy="", call=r"bl", indirect=r"blr",
+    jump=r"(b|b\.\w+|cbn?z|tbn?z|br) ", conditional=r"(b\.\w+|cbn?z|tbn?z) ",
+    memory=r"(ld|st|cas|swp|prfm)", stamps=r"mrs .*cntvct",
+    no_operation=r"nop")
+ARCHITECTURES = {"elf64-x86-64": X86_64, "elf64-littleaarch64": AARCH64}
+
+
+class Instruction(NamedTuple):
+    """One instruction; symbol is what the linker will put in, or ""."""
+
+    address: int
+    text: str
+    symbol: str
+
+
+class Loop(NamedTuple):
+    """The body of a function's hot loop, its jump back the last."""
+
+    architecture: Architecture
+    body: List[Instruction]
+
+    def all(self, pattern: str) -> List[Instruction]:
+        """The instructions that match."""
+        return [each for each in self.body
+                if pattern and re.match(pattern, each.text)]
+
+
+def tool(program: pathlib.Path) -> str:
+    """The objdump that knows this machine code."""
+    for name in ("objdump", "aarch64-linux-gnu-objdump",
+                 "x86_64-linux-gnu-objdump"):
+        if shutil.which(name) and subprocess.run(
+                [name, "-d", "--start-address=0", "--stop-address=1",
+                 program], stdout=subprocess.DEVNULL,
+                stderr=subprocess.DEVNULL).returncode == 0:
+            return name
+    pytest.skip("no objdump for this program")
+
+
+@pytest.fixture(scope="session")
+def objects(program: pathlib.Path) -> pathlib.Path:
+    """Where the build that the program comes from keeps bench/'s objects."""
+    made = program.parent / "version.h"
+    folder = program.parent / "CMakeFiles" / "benchmarks.dir" / "bench"
+    if not folder.is_dir() or not made.exists():
+        pytest.skip("no object files beside the program")
+    if not re.search(r'BUILD_TYPE\s+"Release"', made.read_text()):
+        pytest.skip("not the build that is measured with")
+    return folder
+
+
+def dump(program: pathlib.Path, path: pathlib.Path, *options: str) -> str:
+    """What objdump says of an object file."""
+    return subprocess.run([tool(program), *options, path], text=True,
+                          check=True, stdout=subprocess.PIPE).stdout
+
+
+def functions(listing: str) -> Dict[str, List[Instruction]]:
+    """The functions of a listing with relocations, by name."""
+    found: Dict[str, List[Instruction]] = {}
+    for line in listing.splitlines():
+        head = re.fullmatch(r"[0-9a-f]+ <(.+)>:", line)
+        code = re.fullmatch(r" *([0-9a-f]+):\t(.*?)\s*", line)
+        moved = re.fullmatch(r"\t+[0-9a-f]+: (R_\S+)\t(\S+)", line)
+        if head:
+            body = found.setdefault(head[1], [])
+        elif moved:
+            symbol = re.sub(r"[-+]0x[0-9a-f]+$", "", moved[2])
+            body[-1] = body[-1]._replace(symbol=symbol)
+        elif code:
+            text = re.sub(r"\s+", " ", code[2].replace("\t", " "))
+            body.append(Instruction(int(code[1], 16),
+                                    re.sub(r" *(//|# |<).*", "", text), ""))
+    return found
+
+
+def target(jump: Instruction) -> int:
+    """Where a direct jump goes."""
+    return int(jump.text.split()[-1].split(",")[-1], 16)
+
+
+def hot_loop(architecture: Architecture, code: List[Instruction]) -> Loop:
+    """What lies between the one conditional jump back and its target."""
+    back = [each for each in code
+            if re.match(architecture.conditional, each.text)
+            and code[0].address <= target(each) < each.address]
+    assert len(back) == 1, "one loop is needed"
+    body = [each for each in code
+            if target(back[0]) <= each.address <= back[0].address]
+    assert body[0].address == target(back[0])
+    return Loop(architecture, [
+        each for each in body
+        if not re.match(architecture.no_operation, each.text)])
+
+
+def declared(source: str) -> List[str]:
+    """The loops that a file of bench/ declares, by their functions' names.
+
+    In a macro that makes groups a name is pasted: call##_libc.
+    """
+    text = (BENCH / f"{source}.c").read_text()
+    groups = re.findall(r"^[A-Z_]*GROUP\((\w+)", text, re.M)
+    return [group + re.sub(r"^\w+##", "", name) if "##" in name else name
+            for name in LOOP.findall(text)
+            for group in (groups if "##" in name else [""])]
+
+
+def machine_code(program: pathlib.Path, objects: pathlib.Path, source: str
+                 ) -> Dict[str, Loop]:
+    """The hot loops of a file of bench/, by their functions' names."""
+    path = objects / f"{source}.c.o"
+    if not path.exists():
+        pytest.fail(f"{path}: not built")
+    listing = dump(program, path, "-dr", "--no-show-raw-insn",
+                   "--section=.text")
+    kind = re.search(r"file format (\S+)", listing)[1]
+    if kind not in ARCHITECTURES:
+        pytest.skip(f"machine code of {kind}")
+    found = functions(listing)
+    return {name: hot_loop(ARCHITECTURES[kind], found[name])
+            for name in declared(source) if name in found}
+
+
+@pytest.fixture(scope="module", params=SOURCES)
+def loops(request: pytest.FixtureRequest, program: pathlib.Path,
+          objects: pathlib.Path) -> Dict[str, Loop]:
+    return machine_code(program, objects, request.param)
+
+
+@pytest.fixture(scope="module")
+def baseline(program: pathlib.Path, objects: pathlib.Path) -> Dict[str, Loop]:
+    return machine_code(program, objects, "baseline")
+
+
+def called(loop: Loop) -> List[Instruction]:
+    return loop.all(loop.architecture.call)
+
+
+def is_one_entry(loop: Loop) -> bool:
+    return len(loop.all(loop.architecture.entry)) == 1 and not called(loop)
+
+
+def is_one_call(loop: Loop, symbol: str) -> bool:
+    """A direct call of what matches the expression."""
+    return len(called(loop)) == 1 and bool(
+        re.fullmatch(symbol, called(loop)[0].symbol))
+
+
+def is_one_indirect_call(loop: Loop) -> bool:
+    calls = called(loop)
+    return len(calls) == 1 and calls == loop.all(loop.architecture.indirect)
+
+
+def is_legacy_entry(loop: Loop) -> bool:
+    """Where there is no such gate, the row's call fails without one."""
+    architecture = loop.architecture
+    if not architecture.legacy:
+        return not called(loop) and not loop.all(architecture.entry)
+    return len(loop.all(architecture.legacy)) == 1 and not called(loop)
+
+
+# By the last word of the function's name: what its loop must be.
+RULES = {
+    "inline": is_one_entry,
+    "int80": is_legacy_entry,
+    "libc": lambda loop: is_one_call(loop, "(?!syscall$|stub_)[a-z_]+"),
+    "syscall": lambda loop: is_one_call(loop, "syscall"),
+    "stub": lambda loop: is_one_call(loop, "stub_syscall[0-6]"),
+    "vdso": is_one_indirect_call,
+    "stdio": lambda loop: is_one_call(loop, "fwrite"),
+    "putc": lambda loop: not called(loop),
+    "empty": lambda loop: not called(loop),
+    "call": lambda loop: is_one_call(loop, "stub_return"),
+    "indirect": is_one_indirect_call,
+    "counter": lambda loop: not called(loop),
+    "chain": lambda loop: is_one_call(loop, "stub_add_chain"),
+}
+IN_MEMORY = {"putc"}        # the stream's pointers, and the byte
+SLOW_PATH = {"putc"}        # out of the loop, when the buffer is full
+
+
+def shown(loop: Loop) -> str:
+    return "\n".join(f"{each.text} {each.symbol}" for each in loop.body)
+
+
+def kind(name: str) -> str:
+    return name.split("_")[-1]
+
+
+@pytest.mark.parametrize("source", SOURCES)
+def test_every_loop_is_found(program, objects, source):
+    names = declared(source)
+    assert names and set(machine_code(program, objects, source)) == set(names)
+
+
+def test_every_loop_has_a_rule(loops):
+    assert [name for name in loops if kind(name) not in RULES] == []
+
+
+def test_a_loop_does_what_its_row_says(loops):
+    for name, loop in loops.items():
+        assert RULES[kind(name)](loop), f"{name}:\n{shown(loop)}"
+
+
+def test_only_inline_loops_enter_the_kernel(loops):
+    for name, loop in loops.items():
+        architecture = loop.architecture
+        entries = loop.all(architecture.entry) + loop.all(architecture.legacy)
+        if kind(name) not in ("inline", "int80"):
+            assert entries == [], f"{name}:\n{shown(loop)}"
+        assert len(entries) <= 1
+
+
+def test_loops_touch_no_memory(loops):
+    for name, loop in loops.items():
+        if kind(name) not in IN_MEMORY:
+            assert not loop.all(loop.architecture.memory), (
+                f"{name}:\n{shown(loop)}")
+
+
+def test_loops_are_straight(loops):
+    for name, loop in loops.items():
+        *others, back = loop.all(loop.architecture.jump)
+        assert back == loop.body[-1]
+        if kind(name) in SLOW_PATH:
+            assert all(target(jump) > back.address for jump in others)
+        else:
+            assert others == [], f"{name}:\n{shown(loop)}"
+
+
+def test_loops_begin_a_line(loops):
+    for name, loop in loops.items():
+        assert loop.body[0].address % LINE == 0, name
+
+
+@pytest.mark.parametrize("source", SOURCES)
+def test_sections_are_aligned_as_the_loops(program, objects, source):
+    heads = dump(program, objects / f"{source}.c.o", "-h",
+                 "--section=.text")
+    power = re.search(r" \.text .*2\*\*(\d+)", heads)[1]
+    assert 2 ** int(power) % LINE == 0
+
+
+def test_the_empty_loop_is_empty(baseline):
+    body = baseline["empty"].body
+    assert len(body) in (1, 2), shown(baseline["empty"])
+    assert len(baseline["call"].body) == len(body) + 1
+
+
+def test_the_counter_is_read_twice(baseline):
+    loop = baseline["counter"]
+    stamps = [each.text for each in loop.all(loop.architecture.stamps)]
+    assert len(stamps) == 2, shown(loop)
+
+
+def test_the_adds_are_a_chain_of_registers(program, objects):
+    path = objects.parent / "asm"
+    stubs, = path.glob("*/stubs.S.o")
+    listing = dump(program, stubs, "-dr", "--no-show-raw-insn",
+                   "--section=.text")
+    kind_ = re.search(r"file format (\S+)", listing)[1]
+    if kind_ not in ARCHITECTURES:
+        pytest.skip(f"machine code of {kind_}")
+    loop = hot_loop(ARCHITECTURES[kind_],
+                    functions(listing)["stub_add_chain"])
+    adds = [each.text for each in loop.all("add ")]
+    assert len(adds) == 100 and len(set(adds)) == 1
+    assert "$" not in adds[0] and "#" not in adds[0]
+    assert loop.body[0].address % LINE == 0
+
+
+def test_the_program_keeps_the_alignment(program, objects):
+    """The linker moves sections; a loop's function must stay aligned."""
+    table = subprocess.run([tool(program), "-t", program], text=True,
+                           check=True, stdout=subprocess.PIPE).stdout
+    placed = {name: int(address, 16) for address, name in re.findall(
+        r"^([0-9a-f]+) l +F \.text\S*\s+[0-9a-f]+ +(\S+)$", table, re.M)}
+    wanted = [name for source in SOURCES for name in
+              machine_code(program, objects, source)]
+    assert set(wanted) <= set(placed)
+    assert [name for name in wanted if placed[name] % LINE] == []

@@ -1,0 +1,490 @@
+# SPDX-License-Identifier: MIT
+"""The files of real runs, against each other and against the scripts."""
+
+import json
+import math
+import os
+import pathlib
+import re
+import shutil
+import statistics
+import sys
+
+import numpy as np
+import pandas as pd
+import pytest
+
+SCRIPTS = pathlib.Path(__file__).parents[2] / "scripts"
+sys.path.insert(0, str(SCRIPTS))
+
+from analysis import load, quiet  # noqa: E402
+
+SAMPLES = ("launch,arm,block,seq,benchmark,calls,ticks,ns_per_call,cpu_ns,"
+           "cpu,migrated,nivcsw,minflt,dirty,probe_before_ticks,"
+           "probe_after_ticks,chain_before_ticks,chain_after_ticks")
+SUMMARY = ("benchmark,arm,launches,batches,quiet_ns,quiet_low_ns,"
+           "quiet_high_ns,confidence,median_ns,median_low_ns,median_high_ns,"
+           "floor_ns,p25_ns,p75_ns,mean_ns,mdape,median_ticks,net_ns,"
+           "core_cycles,dirty_share,quiet_share,flags")
+CELL = ["benchmark", "arm"]
+
+# Keeps another CPU busy while the worker runs; where that is a hardware
+# thread of the same core, the probes see it.
+NEIGHBOUR = """#!/bin/sh
+taskset -c {cpu} sh -c 'while :; do :; done' 2>/dev/null &
+"$@"
+status=$?
+kill $! 2>/dev/null
+exit $status
+"""
+
+
+class Run:
+    """A run folder, read."""
+
+    def __init__(self, folder, launches, rounds, rows, arms):
+        self.folder = folder
+        self.launches = launches    # an arm
+        self.rounds, self.rows, self.arms = rounds, rows, arms
+        self.record = json.loads((folder / "run.json").read_text())
+        self.ticks_per_ns = self.record["clock"]["ticks_per_ns"]
+        self.summary = pd.read_csv(folder / "summary.csv",
+                                   keep_default_na=False, na_values=[""])
+        self.samples = pd.read_csv(folder / "samples.csv")
+        # ns_per_call is rounded in the file; the ticks are not.
+        self.samples["cost"] = (self.samples["ticks"] / self.ticks_per_ns /
+                                self.samples["calls"])
+
+    def by_cell(self, column, how):
+        """A figure for each line of summary.csv, from the samples."""
+        found = self.samples.groupby(CELL)[column].agg(how)
+        return found.reindex(
+            pd.MultiIndex.from_frame(self.summary[CELL])).to_numpy()
+
+    def launch_medians(self):
+        """Of the costs as measured, by benchmark, arm and launch."""
+        return self.samples.groupby([*CELL, "launch"])["cost"].median()
+
+
+def small(make, folder):
+    """Too few batches for a curve, or a level of a benchmark's own."""
+    result = make(folder)(*make(folder).short, "--output=run")
+    assert (result.returncode, result.stderr) == (0, "")
+    return Run(folder / "run", 2, 3, ["getppid/libc", "getppid/inline"],
+               ["plain"])
+
+
+def plain(make, folder):
+    result = make(folder)(
+        "--launches=6", "--rounds=40", "--label=plain",
+        "--filter=^(getppid/(libc|inline)|baseline/call|write/stdio/16)$")
+    assert (result.returncode, result.stderr) == (0, "")
+    run, = (folder / "results").iterdir()
+    return Run(run, 6, 40, ["baseline/call", "getppid/libc",
+                            "getppid/inline", "write/stdio/16"], ["plain"])
+
+
+def arms(make, folder):
+    """Two arms, one of them beside a busy neighbour."""
+    cpus = sorted(os.sched_getaffinity(0))
+    script = folder / "neighbour"
+    script.write_text(NEIGHBOUR.format(cpu=cpus[0]))
+    script.chmod(0o755)
+    alone = shutil.which("env")
+    result = make(folder)(
+        "--launches=6", "--rounds=40", "--filter=^getppid/(libc|inline)$",
+        f"--cpu={cpus[-1]}", f"--wrap=alone={alone}",
+        f"--wrap=beside={script}", "--output=run")
+    assert (result.returncode, result.stderr) == (0, "")
+    return Run(folder / "run", 6, 40, ["getppid/libc", "getppid/inline"],
+               ["alone", "beside"])
+
+
+@pytest.fixture(scope="module", params=[small, plain, arms],
+                ids=lambda make: make.__name__)
+def run(request, runner_in, tmp_path_factory):
+    return request.param(runner_in, tmp_path_factory.mktemp("run"))
+
+
+def close(ours, theirs, digits):
+    """Whether printed figures are those, but for rounding to `digits`."""
+    ours, theirs = np.asarray(ours, float), np.asarray(theirs, float)
+    return np.allclose(ours, theirs, rtol=1e-6, equal_nan=True,
+                       atol=0.501 * 10.0 ** -digits)
+
+
+def first_line(path):
+    with open(path) as file:
+        return file.readline().rstrip("\n")
+
+
+def test_the_folder_holds_what_it_should(run):
+    assert sorted(path.name for path in run.folder.iterdir()) == [
+        "benchstat.txt", "gbench.json", "run.json", "samples.csv",
+        "summary.csv"]
+
+
+def test_the_scripts_take_it(run):
+    assert len(load.samples(run.folder)) == len(run.samples)
+    assert len(load.summary(run.folder)) == len(run.summary)
+    assert load.record(run.folder)["schema"] == 1
+
+
+# samples.csv
+
+def test_columns(run):
+    assert first_line(run.folder / "samples.csv") == SAMPLES
+    assert first_line(run.folder / "summary.csv") == SUMMARY
+
+
+def test_a_row_for_each_launch_round_and_benchmark(run):
+    counts = run.samples.groupby(["launch", "benchmark"]).size()
+    assert set(counts) == {run.rounds}
+    assert set(run.samples["benchmark"]) == set(run.rows)
+    launches = run.launches * len(run.arms)
+    assert list(run.samples["launch"].unique()) == list(range(launches))
+    assert len(counts) == launches * len(run.rows)
+
+
+def test_the_order_within_a_launch(run):
+    for _, launch in run.samples.groupby("launch"):
+        assert list(launch["seq"]) == list(range(len(launch)))
+
+
+def test_every_round_has_every_row(run):
+    turn = run.samples["seq"] // len(run.rows)
+    counts = run.samples.groupby(["launch", turn])["benchmark"].nunique()
+    assert set(counts) == {len(run.rows)}
+
+
+def test_rounds_are_shuffled(run):
+    turn = run.samples["seq"] // len(run.rows)
+    orders = run.samples.groupby(["launch", turn])["benchmark"].agg(tuple)
+    if len(orders) < 60:
+        pytest.skip("too few rounds: they may all be alike by chance")
+    assert orders.nunique() > math.factorial(len(run.rows)) / 2
+
+
+def test_ns_per_call_is_made_of_ticks(run):
+    assert close(run.samples["ns_per_call"], run.samples["cost"], 4)
+
+
+def test_a_batch_is_as_large_in_every_launch(run):
+    calls = run.samples.groupby("benchmark")["calls"].agg(set)
+    assert calls.to_dict() == {
+        row["name"]: {row["batch_calls"]} for row in run.record["benchmarks"]}
+
+
+def test_batches_last_about_as_long_as_they_should(run):
+    lasted = run.samples.groupby("benchmark")["cost"].min() * \
+        run.samples.groupby("benchmark")["calls"].first()
+    ratio = lasted / run.record["run"]["batch_ns"]
+    assert ratio.between(0.05, 20).all()
+
+
+def test_dirty_is_what_left_a_trace(run):
+    traces = run.samples[["migrated", "nivcsw", "minflt"]].sum(axis=1) > 0
+    assert list(run.samples["dirty"]) == list(traces.astype(int))
+
+
+def test_every_batch_ran_where_it_should(run):
+    assert set(run.samples["cpu"]) == {run.record["placement"]["cpu"]}
+    assert not run.samples["migrated"].any()
+
+
+def test_probes_were_read(run):
+    probes = run.samples[SAMPLES.split(",")[-4:]]
+    assert (probes > 0).all(axis=None)
+    assert len(probes.drop_duplicates()) > 1
+
+
+def test_arms_alternate_in_balanced_blocks(run):
+    launches = run.samples.groupby("launch")[["arm", "block"]].first()
+    assert set(launches["arm"]) == set(run.arms)
+    for _, block in launches.groupby("block")["arm"]:
+        assert list(block) == list(block)[::-1]
+        assert set(block.value_counts()) == {2}
+
+
+# summary.csv
+
+def test_a_line_for_each_row_and_arm(run):
+    assert list(run.summary["benchmark"]) == [
+        row for row in run.rows for _ in run.arms]
+    assert list(run.summary["arm"]) == run.arms * len(run.rows)
+
+
+def test_what_is_counted(run):
+    assert set(run.summary["launches"]) == {run.launches}
+    assert set(run.summary["batches"]) == {run.launches * run.rounds}
+    assert list(run.by_cell("launch", "nunique")) == list(
+        run.summary["launches"])
+
+
+@pytest.mark.parametrize("column, how", [
+    ("floor_ns", "min"), ("mean_ns", "mean"),
+    ("p25_ns", lambda cell: cell.quantile(0.25)),
+    ("p75_ns", lambda cell: cell.quantile(0.75))])
+def test_what_is_said_of_the_batches(run, column, how):
+    assert close(run.summary[column], run.by_cell("cost", how), 4)
+
+
+def test_the_dirty_share(run):
+    assert close(run.summary["dirty_share"], run.by_cell("dirty", "mean"), 5)
+
+
+def test_the_median_is_that_of_launch_medians(run):
+    middle = run.launch_medians().groupby(CELL).median()
+    cells = pd.MultiIndex.from_frame(run.summary[CELL])
+    assert close(run.summary["median_ns"], middle.reindex(cells), 4)
+    assert close(run.summary["median_ticks"],
+                 middle.reindex(cells) * run.ticks_per_ns, 3)
+
+
+def test_the_interval_is_of_launches(run):
+    medians = run.launch_medians().groupby(CELL)
+    cells = pd.MultiIndex.from_frame(run.summary[CELL])
+    # Up to seven launches it is the smallest and the largest: 1 - 2 / 2^n.
+    assert close(run.summary["median_low_ns"], medians.min().reindex(cells),
+                 4)
+    assert close(run.summary["median_high_ns"], medians.max().reindex(cells),
+                 4)
+    assert close(run.summary["confidence"], 1 - 2 ** (1 - run.launches), 4)
+
+
+def test_few_launches_are_flagged(run):
+    flagged = [isinstance(flags, str) and "few" in flags.split()
+               for flags in run.summary["flags"]]
+    assert set(flagged) == {run.launches < 6}
+
+
+def test_what_follows_from_the_quiet_figure(run):
+    yardsticks = run.record["yardsticks"]
+    cost = run.summary["quiet_ns"]
+    assert np.allclose(run.summary["net_ns"],
+                       cost - yardsticks["empty_loop_ns"], atol=2e-4)
+    assert np.allclose(run.summary["core_cycles"],
+                       cost * yardsticks["core_ghz"], rtol=1e-5, atol=0.01)
+    for low, high in (("quiet_low_ns", "quiet_high_ns"),
+                      ("median_low_ns", "median_high_ns"),
+                      ("floor_ns", "p25_ns"), ("p25_ns", "p75_ns")):
+        assert (run.summary[low] <= run.summary[high]).all()
+
+
+# C against Python
+
+def estimate(run):
+    """What the scripts make of the samples, in summary.csv's order."""
+    samples = run.samples.assign(ns_per_call=run.samples["cost"])
+    found = quiet.estimate(samples, run.record).set_index(CELL)
+    return found.loc[list(run.summary[CELL].itertuples(index=False))]
+
+
+@pytest.mark.parametrize("column", [
+    name for name in SUMMARY.split(",") if name in quiet.COLUMNS[2:]])
+def test_the_scripts_say_the_same(run, column):
+    digits = 5 if column in ("mdape", "dirty_share", "quiet_share") else 4
+    assert close(run.summary[column], estimate(run)[column], digits)
+
+
+def test_all_estimates_are_compared():
+    alone = {"median_ticks", "net_ns", "core_cycles", "flags"}
+    assert set(SUMMARY.split(",")) - alone == set(quiet.COLUMNS)
+
+
+def test_curves_are_the_same(run):
+    adjusted = [row for row in run.record["benchmarks"] if row["curve"]]
+    if not adjusted:
+        pytest.skip("the probe did not vary: nothing was adjusted")
+    # Half of what a curve takes away is far above what rounding hides.
+    shift = (run.summary["quiet_ns"] / run.summary["median_ns"] - 1).abs()
+    if shift.max() < 1e-4:
+        pytest.skip("the curves hardly adjusted anything")
+    flat = quiet.estimate(run.samples.assign(
+        ns_per_call=run.samples["cost"], probe_before_ticks=1000,
+        probe_after_ticks=1000)).set_index(CELL)
+    flat = flat.loc[list(run.summary[CELL].itertuples(index=False))]
+    assert not close(run.summary["quiet_ns"], flat["quiet_ns"], 4)
+    assert close(run.summary["quiet_ns"], estimate(run)["quiet_ns"], 4)
+
+
+# run.json
+
+def test_what_run_json_says_of_the_run(run):
+    record = run.record
+    assert (record["schema"], record["complete"]) == (1, True)
+    assert record["problem"] is None
+    assert 0 < record["duty_cycle"] <= 1
+    assert record["run"]["rounds"] == run.rounds
+    assert record["run"]["launches_an_arm"] == run.launches
+    assert [arm["name"] for arm in record["arms"]] == run.arms
+    assert [row["name"] for row in record["benchmarks"]] == run.rows
+    assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ",
+                        record["run"]["started"])
+    assert re.fullmatch(r"[0-9a-f]{40}", record["tool"]["build_id"])
+
+
+def test_the_duty_cycle_is_that_of_the_launches(run):
+    timed = sum(launch["timed_ms"] for launch in run.record["launches"])
+    wall = sum(launch["wall_ms"] for launch in run.record["launches"])
+    assert run.record["duty_cycle"] == pytest.approx(timed / wall, rel=1e-6)
+
+
+def test_launches_are_those_of_the_samples(run):
+    launches = pd.DataFrame(run.record["launches"]).set_index("launch")
+    mine = run.samples.groupby("launch")
+    assert list(launches["arm"]) == list(mine["arm"].first())
+    assert list(launches["block"]) == list(mine["block"].first())
+    assert launches["done"].all() and launches["problem"].isna().all()
+    assert np.allclose(launches["timed_ms"],
+                       mine["ticks"].sum() / run.ticks_per_ns / 1e6)
+    assert (launches["wall_ms"] > launches["timed_ms"]).all()
+    assert launches["padding_bytes"].between(0, 4095).all()
+    assert len(launches) < 6 or launches["padding_bytes"].nunique() > 1
+
+
+def test_the_clock(run):
+    clock = run.record["clock"]
+    assert clock["ticks_per_ns"] > 0 and clock["granularity_ticks"] >= 1
+    assert clock["granularity_ns"] == pytest.approx(
+        clock["granularity_ticks"] / clock["ticks_per_ns"])
+    assert (clock["why_not_counter"] is None) == (
+        clock["source"] != "CLOCK_MONOTONIC_RAW")
+    assert (run.samples["ticks"] % clock["granularity_ticks"] == 0).all()
+
+
+def read(path):
+    """A file's first line; None where it cannot be read."""
+    try:
+        return pathlib.Path(path).read_text().split("\n")[0]
+    except OSError:
+        return None
+
+
+def test_the_kernel(run):
+    kernel = run.record["environment"]["kernel"]
+    assert kernel["release"] == os.uname().release
+    assert kernel["version"] == os.uname().version
+    assert kernel["boot_id"] == read("/proc/sys/kernel/random/boot_id")
+    assert kernel["cmdline"] == read("/proc/cmdline")
+    assert kernel["clocksource"] == read(
+        "/sys/devices/system/clocksource/clocksource0/current_clocksource")
+
+
+def test_every_vulnerability_is_told(run):
+    folder = pathlib.Path("/sys/devices/system/cpu/vulnerabilities")
+    if not folder.is_dir():
+        pytest.skip("this kernel does not tell")
+    assert run.record["environment"]["mitigations"]["vulnerabilities"] == {
+        path.name: read(path) for path in folder.iterdir()}
+
+
+def test_the_pti_flag(run):
+    flags = re.search(r"^flags\s*:(.*)$",
+                      pathlib.Path("/proc/cpuinfo").read_text(), re.M)
+    told = run.record["environment"]["mitigations"]["pti_flag"]
+    assert told is ("pti" in flags[1].split() if flags else None)
+
+
+def test_the_state_of_the_task(run):
+    status = dict(re.findall(r"^(\w+):\s*(.*?)\s*$", pathlib.Path(
+        "/proc/self/status").read_text(), re.M))
+    task = run.record["environment"]["task"]
+    assert {"Seccomp", "TracerPid", "NoNewPrivs"} <= set(task)
+    known = {key: value for key, value in task.items() if value is not None}
+    assert known == {key: status[key] for key in known}
+    assert [key for key in task if key not in known and key in status] == []
+
+
+def test_what_is_null_is_named(run):
+    facts = run.record["environment"]
+    parts = {**facts["kernel"], **facts["cpu"], **facts["mitigations"],
+             **facts["task"], **facts}
+    assert [key for key, value in parts.items() if value is None
+            and key not in facts["unreadable"]] == []
+
+
+# Other tools' formats
+
+def launch_figures(run):
+    """Each launch's medians by row, from the file that benchstat reads."""
+    line = re.compile(r"(Benchmark[^a-z\s]\S*)[ \t]+(\d+)[ \t]+(\d+\.\d{4}) "
+                      r"ns/op[ \t]+(\d+\.\d{4}) as-measured-ns/op")
+    text = (run.folder / "benchstat.txt").read_text()
+    return [line.fullmatch(each).groups() for each in text.splitlines()
+            if each.startswith("Benchmark")]
+
+
+def test_benchstat_can_read_it(run):
+    text = (run.folder / "benchstat.txt").read_text()
+    assert text.endswith("\n") and text.isascii()
+    for line in text.splitlines():
+        assert re.fullmatch(
+            r"[a-z][^\sA-Z:]*: \S.*"
+            r"|Unit \S+( [a-z]+=[a-z]+)+"
+            r"|Benchmark[^a-z\s]\S*[ \t]+[1-9]\d*([ \t]+\d+\.\d+ \S+)+", line)
+    assert re.search(r"^goos: linux$", text, re.M)
+    assert re.search(r"^Unit ns/op better=lower$", text, re.M)
+
+
+def benchstat_name(row, arm, arms_):
+    group, path, *variant = row.split("/")
+    return (f"Benchmark{group.capitalize()}/path={path}" +
+            "".join(f"/variant={part}" for part in variant) +
+            (f"/arm={arm}" if len(arms_) > 1 else "") + "-1")
+
+
+def test_benchstat_has_a_line_for_each_launch(run):
+    figures = launch_figures(run)
+    names = [benchstat_name(row, arm, run.arms)
+             for row in run.rows for arm in run.arms]
+    assert [name for name, *_ in figures] == [
+        name for name in names for _ in range(run.launches)]
+    calls = {row["name"]: row["batch_calls"]
+             for row in run.record["benchmarks"]}
+    assert [int(count) for _, count, *_ in figures] == [
+        calls[row] for row in run.rows for _ in run.arms
+        for _ in range(run.launches)]
+
+
+def test_benchstat_has_the_launch_medians(run):
+    figures = launch_figures(run)
+    medians = run.launch_medians()
+    for i, cell in enumerate(run.summary[CELL].itertuples(index=False)):
+        mine = figures[i * run.launches:(i + 1) * run.launches]
+        assert close([float(figure[3]) for figure in mine],
+                     medians[tuple(cell)], 4)
+        assert close(statistics.median(float(figure[2]) for figure in mine),
+                     run.summary["quiet_ns"][i], 4 - np.log10(2))
+
+
+def gbench(run):
+    return json.loads((run.folder / "gbench.json").read_text())
+
+
+def test_google_benchmarks_compare_can_read_it(run):
+    context, rows = gbench(run)["context"], gbench(run)["benchmarks"]
+    assert context["json_schema_version"] == 1
+    assert {"date", "host_name", "num_cpus", "mhz_per_cpu", "caches",
+            "load_avg", "library_build_type"} <= set(context)
+    names = [row["name"] for row in rows]
+    assert len(set(names)) == len(run.rows) * len(run.arms)
+    for i, row in enumerate(rows):
+        assert row["run_name"] == row["name"]
+        assert (row["run_type"], row["time_unit"]) == ("iteration", "ns")
+        assert row["repetitions"] == run.launches
+        assert row["repetition_index"] == i % run.launches
+        assert row["family_index"] == i // run.launches
+        assert row["per_family_instance_index"] == 0
+        assert (row["threads"], row["cpu_time"]) == (1, row["real_time"])
+        assert row["real_time"] > 0 and "error_occurred" not in row
+
+
+def test_both_tools_get_the_same(run):
+    rows, figures = gbench(run)["benchmarks"], launch_figures(run)
+    assert [row["iterations"] for row in rows] == [
+        int(figure[1]) for figure in figures]
+    assert close([float(figure[2]) for figure in figures],
+                 [row["real_time"] for row in rows], 4)
+    assert close([float(figure[3]) for figure in figures],
+                 [row["as_measured_ns"] for row in rows], 4)
