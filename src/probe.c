@@ -48,8 +48,8 @@ unsigned int probe_scale(double granularity_ns)
 
 int probe_init(struct probe *probe, unsigned int scale)
 {
-	probe->hundreds = JUMP_HUNDREDS * scale;
-	probe->loads = LOADS * scale;
+	probe->hundreds = (uint64_t)JUMP_HUNDREDS * scale;
+	probe->loads = (uint64_t)LOADS * scale;
 	probe->cells = aligned_alloc(4096, RING_BYTES);
 	if (!probe->cells)
 		return -ENOMEM;

@@ -355,7 +355,8 @@ static void the_load_chain_goes_from_cell_to_cell(void **state)
 		least_;                                                        \
 	})
 
-/* Ten times the length takes clearly longer, or the chain is not run. */
+/* Ten times the length takes clearly longer, and a hundred adds or jumps a
+ * step longer than a bare step, or they are not run. */
 static void chains_take_time_by_their_length(void **state)
 {
 	void *ring = &ring;
@@ -367,6 +368,10 @@ static void chains_take_time_by_their_length(void **state)
 		    4 * LEAST((stub_count_down(5000), 0)));
 	assert_true(LEAST((stub_taken_jumps(500), 0)) >
 		    4 * LEAST((stub_taken_jumps(50), 0)));
+	assert_true(LEAST((stub_add_chain(500), 0)) >
+		    8 * LEAST((stub_count_down(500), 0)));
+	assert_true(LEAST((stub_taken_jumps(500), 0)) >
+		    8 * LEAST((stub_count_down(500), 0)));
 	assert_true(LEAST(stub_load_chain(ring, 50000)) >
 		    4 * LEAST(stub_load_chain(ring, 5000)));
 }

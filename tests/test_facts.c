@@ -132,6 +132,10 @@ static void a_longer_value_is_cut(void **state)
 	(void)state;
 	assert_int_equal(facts_value(cpuinfo, "model name", value, 5), 0);
 	assert_string_equal(value, "A CP");
+	memset(value, '#', sizeof(value));
+	assert_int_equal(facts_value("key: 12345\n", "key", value, 5), 0);
+	assert_string_equal(value, "1234");
+	assert_int_equal(value[5], '#');
 }
 
 static void the_first_cpu_is_number_zero(void **state)

@@ -265,40 +265,50 @@ static void a_command_that_is_not_there_is_no_crash(void **state)
 	assert_no_child();
 }
 
-/* A message, nonsense, and the message again, from a worker that is a file:
- * $2 is the hidden argument, which ends in the descriptor. */
+/* Runs a shell that sends these numbers and then does as `then` says: $2 is
+ * the hidden argument, which ends in the descriptor. */
+static int run_sender(const uint32_t *sent, size_t bytes, const char *then)
+{
+	char path[] = "/tmp/syscost-launcher-XXXXXX", script[128];
+	int file = mkstemp(path), error;
+
+	assert_true(file >= 0);
+	assert_int_equal(write(file, sent, bytes), bytes);
+	close(file);
+	snprintf(script, sizeof(script),
+		 "cat \"$0\" >/proc/self/fd/${2##*,}; %s", then);
+	error = run(WRAP("sh", "-c", script, path), a_job(JOB_TRY));
+	unlink(path);
+	return error;
+}
+
+/* A message, nonsense, and the message again. */
 static void nonsense_from_a_worker_is_refused(void **state)
 {
 	static const uint32_t sent[] = {
 		MESSAGE_TRYING, 4, 7, 99, 0, /* no such kind */
 		MESSAGE_TRYING, 4, 7
 	};
-	char path[] = "/tmp/syscost-launcher-XXXXXX";
-	int file = mkstemp(path);
 
 	(void)state;
-	assert_true(file >= 0);
-	assert_int_equal(write(file, sent, sizeof(sent)), sizeof(sent));
-	close(file);
-	assert_int_equal(run(WRAP("sh", "-c",
-				  "cat \"$0\" >/proc/self/fd/${2##*,}", path),
-			     a_job(JOB_TRY)),
-			 0);
-	unlink(path);
+	assert_int_equal(run_sender(sent, sizeof(sent), "exit 5"), 0);
 	assert_false(ending.done);
+	assert_string_equal(ending.problem, "ended early with status 5");
 	assert_int_equal(heard.count, 1);
 	assert_int_equal(heard.kinds[0], MESSAGE_TRYING);
 	assert_no_child();
 }
 
+/* One that would go on for long, and does not look at its pipes. */
 static void a_refusal_stops_the_worker(void **state)
 {
+	static const uint32_t sent[] = { MESSAGE_TRYING, 4, 7 };
+
 	(void)state;
-	if (!program_runs())
-		skip_because("the program cannot be started from here");
 	heard.refusal = -EIO;
-	assert_int_equal(run(NULL, a_job(JOB_LAUNCH)), -EIO);
+	assert_int_equal(run_sender(sent, sizeof(sent), "sleep 1000"), -EIO);
 	assert_int_equal(heard.count, 1);
+	assert_string_equal(ending.problem, "killed by SIGKILL");
 	assert_no_child();
 }
 

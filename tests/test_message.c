@@ -218,11 +218,28 @@ static void a_broken_job_is_refused(void **state)
 		assert_int_equal(message_receive_job(line.in, &job, &got),
 				 -EPROTO);
 	}
-	job.count = 100001;
-	close_line(NULL);
-	assert_int_equal(open_line(NULL), 0);
-	send_raw(&job, sizeof(job));
+}
+
+/* All of them sent: what is refused is the number alone. */
+static void a_job_of_too_many_tasks_is_refused(void **state)
+{
+	struct job job = { .count = 100001 };
+	struct task *tasks = calloc(job.count, sizeof(*tasks)), *got;
+	pid_t child;
+
+	(void)state;
+	assert_non_null(tasks);
+	signal(SIGPIPE, SIG_IGN);
+	child = fork();
+	if (child == 0) {
+		close(line.in);
+		_exit(message_send_job(line.out, &job, tasks) != 0);
+	}
 	assert_int_equal(message_receive_job(line.in, &job, &got), -EPROTO);
+	close(line.in);
+	line.in = -1;
+	assert_int_equal(waitpid(child, NULL, 0), child);
+	free(tasks);
 }
 
 #define on_a_line(test)                                                        \
@@ -241,6 +258,7 @@ int main(void)
 		on_a_line(nobody_listening_is_an_error),
 		on_a_line(a_job_arrives_with_its_tasks),
 		on_a_line(a_broken_job_is_refused),
+		on_a_line(a_job_of_too_many_tasks_is_refused),
 	};
 
 	return check_all(tests);

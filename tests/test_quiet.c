@@ -140,9 +140,17 @@ static void a_probe_that_does_not_vary_changes_nothing(void **state)
 
 static void fewer_than_20_batches_are_left_as_they_are(void **state)
 {
-	struct simulation *simulation = with_neighbour(120);
+	struct simulation *simulation = begin();
 
 	(void)state;
+	for (size_t i = 0; i < 20; i++) {
+		simulation->jumps[i] = QUIET_JUMPS * (i % 2 ? 1.5 : 1);
+		simulation->chain[i] = QUIET_CHAIN;
+		simulation->cost[i] = i % 2 ? 130 : 100;
+	}
+	simulation->batches.count = 20;
+	adjust(simulation);
+	assert_true(simulation->fit.adjusted);
 	simulation->batches.count = 19;
 	adjust(simulation);
 	assert_false(simulation->fit.adjusted);
@@ -292,6 +300,11 @@ static void preempted_batches_and_probes_do_no_harm(void **state)
 	adjust(simulation);
 	assert_near(median_of(simulation, simulation->adjusted, 0), 120,
 		    0.005 * 120);
+	/* A probe that was hit makes no nonsense of a batch that was not. */
+	for (size_t i = 0; i < BATCHES; i++)
+		if (simulation->cost[i] < 1000)
+			assert_true(simulation->adjusted[i] > 60 &&
+				    simulation->adjusted[i] < 240);
 	free(simulation);
 }
 
@@ -366,17 +379,21 @@ static void the_reference_is_the_middle_of_the_lowest_mode(void **state)
 	assert_near(quiet_reference(values, 400, work), 990 + 20 * 199.0 / 399,
 		    1e-9);
 	assert_near(quiet_reference(values, 1, work), 990, 0);
+	/* 950 to 1,050 evenly: from below 980 at first, three steps on. */
+	for (size_t i = 0; i < 400; i++)
+		values[i] = 950 + 0.25 * (double)i;
+	assert_near(quiet_reference(values, 400, work), 977.25, 0.3);
 	assert_true(isnan(quiet_reference(values, 0, work)));
 }
 
-/* One odd reading is no mode. */
-static void a_single_low_reading_is_no_reference(void **state)
+/* Nine odd readings in 400 are no mode. */
+static void a_few_low_readings_are_no_reference(void **state)
 {
 	double values[400], work[400];
 
 	(void)state;
 	for (size_t i = 0; i < 400; i++)
-		values[i] = i ? 1000 : 500;
+		values[i] = i % 45 == 1 ? 500 : 1000;
 	assert_near(quiet_reference(values, 400, work), 1000, 0);
 }
 
@@ -421,7 +438,7 @@ int main(void)
 		cmocka_unit_test(the_unit_of_cost_does_not_matter),
 		cmocka_unit_test(
 			the_reference_is_the_middle_of_the_lowest_mode),
-		cmocka_unit_test(a_single_low_reading_is_no_reference),
+		cmocka_unit_test(a_few_low_readings_are_no_reference),
 		cmocka_unit_test(
 			there_is_a_reference_wherever_there_are_values),
 		cmocka_unit_test(quiet_is_within_5_percent_of_the_level),

@@ -161,6 +161,27 @@ static void what_came_meanwhile_is_not_overwritten(void **state)
 	assert_true(exists(".run.partial/samples.csv"));
 }
 
+static bool system_can_refuse(void)
+{
+	assert_int_equal(mkdir(in_base("one"), 0777), 0);
+	assert_int_equal(mkdir(in_base("two"), 0777), 0);
+	return renameat2(AT_FDCWD, in_base("one"), AT_FDCWD, in_base("two"),
+			 RENAME_NOREPLACE) &&
+	       errno == EEXIST;
+}
+
+static void an_empty_folder_is_not_replaced_either(void **state)
+{
+	(void)state;
+	if (!system_can_refuse())
+		skip_because("this file system has no RENAME_NOREPLACE");
+	assert_int_equal(store_open(&store, in_base("run"), 0), 0);
+	assert_int_equal(mkdir(in_base("run"), 0777), 0);
+	assert_int_equal(store_finish_samples(&store), 0);
+	assert_int_equal(store_commit(&store), -EEXIST);
+	assert_true(exists(".run.partial/samples.csv"));
+}
+
 static void two_runs_at_once_do_not_share_a_folder(void **state)
 {
 	struct store other;
@@ -324,6 +345,7 @@ int main(void)
 		in_a_folder(a_row_is_written_as_the_header_says),
 		in_a_folder(what_is_there_is_not_overwritten),
 		in_a_folder(what_came_meanwhile_is_not_overwritten),
+		in_a_folder(an_empty_folder_is_not_replaced_either),
 		in_a_folder(two_runs_at_once_do_not_share_a_folder),
 		in_a_folder(what_is_discarded_leaves_nothing),
 		in_a_folder(a_path_is_the_callers),
