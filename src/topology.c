@@ -56,7 +56,7 @@ static void find_allowed(struct topology *topology)
 	hwloc_bitmap_t usual = hwloc_bitmap_alloc();
 
 	if (hwloc_get_cpubind(topology->machine, topology->allowed,
-			      HWLOC_CPUBIND_PROCESS) < 0)
+			      HWLOC_CPUBIND_THREAD) < 0)
 		hwloc_bitmap_copy(topology->allowed, all);
 	hwloc_bitmap_and(topology->allowed, topology->allowed, all);
 	read_isolated(topology->isolated);
