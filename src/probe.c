@@ -50,7 +50,7 @@ int probe_init(struct probe *probe, unsigned int scale)
 {
 	probe->hundreds = (uint64_t)JUMP_HUNDREDS * scale;
 	probe->loads = (uint64_t)LOADS * scale;
-	probe->cells = aligned_alloc(4096, RING_BYTES);
+	probe->cells = aligned_alloc(RING_BYTES, RING_BYTES);
 	if (!probe->cells)
 		return -ENOMEM;
 	link_ring(probe->cells);

@@ -7,6 +7,7 @@
 #include <spawn.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -371,6 +372,38 @@ static void a_worker_is_a_process_group_of_its_own(void **state)
 	assert_int_equal(atoi(text), atoi(strchr(text, ' ')));
 }
 
+/* A launcher that is killed outright leaves no worker behind, wrapped or not:
+ * as its grandparent, this test gets the worker to bury. */
+static void a_killed_launcher_takes_the_worker_along(void **state)
+{
+	char path[] = "/tmp/syscost-launcher-XXXXXX", text[32];
+	int file = mkstemp(path), status;
+	pid_t launching, worker;
+
+	(void)state;
+	assert_true(file >= 0);
+	close(file);
+	if (prctl(PR_SET_CHILD_SUBREAPER, 1))
+		skip_because("orphans cannot be buried here");
+	launching = fork();
+	if (launching == 0) {
+		run(WRAP("sh", "-c", "echo $$ >\"$0\"; exec sleep 1000", path),
+		    a_job(JOB_TRY));
+		_exit(1);
+	}
+	do
+		facts_line(path, text, sizeof(text));
+	while (!text[0] && waitpid(launching, &status, WNOHANG) == 0);
+	assert_string_not_equal(text, "");
+	worker = atoi(text);
+	kill(launching, SIGKILL);
+	assert_int_equal(waitpid(launching, &status, 0), launching);
+	assert_int_equal(waitpid(worker, &status, 0), worker);
+	assert_true(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL);
+	prctl(PR_SET_CHILD_SUBREAPER, 0);
+	unlink(path);
+}
+
 /* The last test: a signal that was caught stays caught. */
 static void a_signal_stops_the_worker(void **state)
 {
@@ -407,6 +440,7 @@ int main(void)
 		afresh(a_refusal_stops_the_worker),
 		afresh(the_padding_is_what_was_drawn),
 		afresh(a_worker_is_a_process_group_of_its_own),
+		afresh(a_killed_launcher_takes_the_worker_along),
 		afresh(a_signal_stops_the_worker),
 	};
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 /* Good options land in the struct; bad ones end in one line and status 2. */
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
@@ -238,6 +239,7 @@ static void names_that_are_none_are_refused(void **state)
 	assert_refused("--label=a b", WORDS("--label=a b"));
 	assert_refused("--label=.hidden", WORDS("--label=.hidden"));
 	assert_refused("--label=", WORDS("--label="));
+	assert_refused("--label=two?lines", WORDS("--label=two\nlines"));
 	memset(label + 8, 'x', 65);
 	assert_refused("64 characters", WORDS(label));
 }
@@ -284,6 +286,28 @@ static void words_that_nobody_knows_are_refused(void **state)
 	assert_refused("--l", WORDS("--l")); /* list, label or launches */
 }
 
+/* A full disk behind the redirection is no success. */
+static void what_cannot_be_printed_is_an_error(void **state)
+{
+	int full = open("/dev/full", O_WRONLY), status;
+	pid_t child;
+
+	(void)state;
+	if (full < 0)
+		skip_because("no /dev/full here");
+	fflush(NULL);
+	child = fork();
+	if (child == 0) {
+		dup2(full, STDOUT_FILENO);
+		dup2(full, STDERR_FILENO);
+		read_words(WORDS("--version"));
+		_exit(99);
+	}
+	assert_int_equal(waitpid(child, &status, 0), child);
+	assert_int_equal(WEXITSTATUS(status), 2);
+	close(full);
+}
+
 static void help_and_version_are_printed(void **state)
 {
 	struct outcome outcome = run(WORDS("--version"));
@@ -313,6 +337,7 @@ int main(void)
 		cmocka_unit_test(a_seventeenth_arm_is_refused),
 		cmocka_unit_test(words_that_nobody_knows_are_refused),
 		cmocka_unit_test(help_and_version_are_printed),
+		cmocka_unit_test(what_cannot_be_printed_is_an_error),
 	};
 
 	int status = check_all(tests);
