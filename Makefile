@@ -9,13 +9,14 @@ JOBS    ?= $(shell nproc 2>/dev/null || echo 2)
 DESTDIR ?=
 PREFIX  ?= /usr/local
 
+MAKEFLAGS += --no-print-directory
 export PROFILE LABEL FILTER
 
 all: $(BUILD)/CMakeCache.txt
 	@cmake --build $(BUILD) -j $(JOBS)
 
 $(BUILD)/CMakeCache.txt: CMakePresets.json
-	@cmake --preset release
+	@cmake --preset release >/dev/null
 
 # PROFILE=quick|default|full, LABEL=, FILTER=; ARGS= are more options.
 bench: $(BUILD)/CMakeCache.txt
