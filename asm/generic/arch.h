@@ -48,9 +48,14 @@
 static inline long syscall6(long number, long a, long b, long c, long d, long e,
 			    long f)
 {
+	int before = errno;
 	long result = syscall(number, a, b, c, d, e, f);
 
-	return result == -1 ? -errno : result;
+	if (result == -1) {
+		result = -errno;
+		errno = before;
+	}
+	return result;
 }
 
 #define syscall0(n)		   syscall6(n, 0, 0, 0, 0, 0, 0)
