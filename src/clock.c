@@ -163,6 +163,22 @@ const char *clock_judge(const struct clock_facts *facts)
 	return NULL;
 }
 
+/* A clock that stands still between two reads moves by the least that it moved
+ * at all: its step need not be a whole number of ticks (62, 63, 62 ... of a
+ * us), so that the divisor would be too small. Else the divisor. */
+static uint64_t step_of(const uint64_t *deltas, unsigned int count)
+{
+	uint64_t least = UINT64_MAX;
+	bool stands = false;
+
+	for (unsigned int i = 0; i < count; i++) {
+		stands = stands || !deltas[i];
+		if (deltas[i] && deltas[i] < least)
+			least = deltas[i];
+	}
+	return stands && least != UINT64_MAX ? least : clock_gcd(deltas, count);
+}
+
 static void measure_stamps(struct clock *clock)
 {
 	static uint64_t deltas[PAIRS];
@@ -176,7 +192,7 @@ static void measure_stamps(struct clock *clock)
 			    begin;
 		pairs[i] = (double)deltas[i];
 	}
-	clock->granularity_ticks = clock_gcd(deltas, PAIRS);
+	clock->granularity_ticks = step_of(deltas, PAIRS);
 	clock->stamp_ticks = (uint64_t)stats_median(pairs, PAIRS);
 }
 
