@@ -45,6 +45,21 @@ static bool bears(const char *word, size_t length)
 	return false;
 }
 
+/* A word ends at white space, unless quotes hold its value together, as the
+ * kernel has it (lib/cmdline.c, next_arg). */
+static size_t word_length(const char *word)
+{
+	bool quoted = false;
+	size_t length = 0;
+
+	for (; word[length]; length++) {
+		if (!quoted && strchr(" \t\n", word[length]))
+			break;
+		quoted ^= word[length] == '"';
+	}
+	return length;
+}
+
 /* What stands behind "--" is for init, not for the kernel. */
 void cmdline_keep(const char *line, char *kept, size_t size)
 {
@@ -55,7 +70,7 @@ void cmdline_keep(const char *line, char *kept, size_t size)
 		size_t length;
 
 		line += strspn(line, " \t\n");
-		length = strcspn(line, " \t\n");
+		length = word_length(line);
 		if (!length || (length == 2 && strncmp(line, "--", 2) == 0))
 			return;
 		if (bears(line, length) && used + length + 2 < size)

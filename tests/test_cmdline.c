@@ -42,6 +42,14 @@ static void a_dash_is_an_underscore(void **state)
 	assert_kept("spectre_v2=retpoline-1", "spectre_v2=retpoline-1");
 }
 
+static void quotes_hold_a_value_together(void **state)
+{
+	(void)state;
+	assert_kept("dyndbg=\"file secret.c mds=off +p\" pti=on", "pti=on");
+	assert_kept("isolcpus=\"nohz 1\" x", "isolcpus=\"nohz 1\"");
+	assert_kept("foo=\"never closed mds=off", "");
+}
+
 static void what_is_for_init_is_dropped(void **state)
 {
 	(void)state;
@@ -86,6 +94,7 @@ int main(void)
 		cmocka_unit_test(parameters_of_cost_are_kept),
 		cmocka_unit_test(all_others_are_dropped),
 		cmocka_unit_test(a_dash_is_an_underscore),
+		cmocka_unit_test(quotes_hold_a_value_together),
 		cmocka_unit_test(what_is_for_init_is_dropped),
 		cmocka_unit_test(white_space_is_one_space),
 		cmocka_unit_test(words_that_do_not_fit_are_left_out_whole),
