@@ -31,6 +31,9 @@ struct syscall_stop {
 	uint64_t number;
 	uint64_t arguments[6];
 };
+/* What the child exits with where it cannot be traced. */
+enum { NO_PTRACE = 101, NOT_PERMITTED = 102 };
+
 #define STOP_ENTRY	     1
 #define REQUEST_SYSCALL_INFO 0x420e
 
@@ -46,7 +49,7 @@ static void run_traced(struct subject *subject, uint64_t calls)
 {
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	if (ptrace(PTRACE_TRACEME, 0, NULL, NULL))
-		_exit(errno == ENOSYS ? ENOSYS : EPERM);
+		_exit(errno == ENOSYS ? NO_PTRACE : NOT_PERMITTED);
 	raise(SIGSTOP);
 	/* What only a first call does (symbol binding, an empty stream's
 	 * first record) is not counted. */
@@ -57,19 +60,35 @@ static void run_traced(struct subject *subject, uint64_t calls)
 	_exit(0);
 }
 
-/* Waits for the next stop; its signal, or -errno once the child is gone. */
+/* Why there will be no more stops. */
+static int explain_end(int status)
+{
+	if (WIFEXITED(status) && WEXITSTATUS(status) == NO_PTRACE)
+		return -ENOSYS;
+	if (WIFEXITED(status) && WEXITSTATUS(status) == NOT_PERMITTED)
+		return -EPERM;
+	return -ECHILD;
+}
+
+/* Waits for the next stop; its signal, or -errno once the child is gone. Who
+ * is gone is not reaped here, so that its number stays its own. */
 static int next_stop(pid_t child)
 {
+	siginfo_t info;
 	int status;
 
+	while (waitid(P_PID, (id_t)child, &info,
+		      WEXITED | WSTOPPED | WNOWAIT | __WALL) < 0)
+		if (errno != EINTR)
+			return -errno;
+	if (info.si_code == CLD_EXITED)
+		return explain_end(W_EXITCODE(info.si_status, 0));
+	if (info.si_code == CLD_KILLED || info.si_code == CLD_DUMPED)
+		return -ECHILD;
 	while (waitpid(child, &status, __WALL) < 0)
 		if (errno != EINTR)
 			return -errno;
-	if (WIFSTOPPED(status))
-		return WSTOPSIG(status);
-	if (WIFEXITED(status) && WEXITSTATUS(status))
-		return -WEXITSTATUS(status);
-	return -ECHILD;
+	return WSTOPSIG(status);
 }
 
 /* Lets the child run to its next system call; a signal on the way is handed
