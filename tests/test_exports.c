@@ -201,8 +201,8 @@ static void every_line_is_of_the_go_format(void **state)
 	static const char *const patterns[] = {
 		"^[a-z][^A-Z[:space:]:]*: .+$",
 		"^Unit [^ ]+ better=lower$",
-		"^Benchmark[^a-z[:space:]][^[:space:]]*[[:space:]]+[0-9]+"
-		"([[:space:]]+[0-9]+\\.[0-9]+ [^[:space:]]+)+$",
+		("^Benchmark[^a-z[:space:]][^[:space:]]*[[:space:]]+[0-9]+"
+		 "([[:space:]]+[0-9]+\\.[0-9]+ [^[:space:]]+)+$"),
 	};
 	unsigned int seen[COUNT(patterns)] = { 0 };
 	char *text, *rest, *line;

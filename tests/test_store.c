@@ -95,8 +95,8 @@ static struct row a_row(uint32_t seq)
 		.migrated = 0,
 		.nivcsw = 2,
 		.minflt = 3,
-		.before = { 1401, 161 },
-		.after = { 1402, 162 },
+		.before = { .jumps = 1401, .chain = 161 },
+		.after = { .jumps = 1402, .chain = 162 },
 	};
 }
 

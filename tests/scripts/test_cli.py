@@ -382,13 +382,33 @@ def test_a_cpuset_of_one(run):
     assert set(load.samples(run.folder / "run")["cpu"]) == {cpu}
 
 
+def test_a_busy_cpu_is_measured_on_all_the_same(run):
+    cpus = sorted(os.sched_getaffinity(0))
+    if len(cpus) == 1:
+        pytest.skip("a single CPU")
+    for cpu in (cpus[0], cpus[-1]):
+        busy = subprocess.Popen(
+            ["sh", "-c", "while :; do :; done"],
+            preexec_fn=lambda: os.sched_setaffinity(0, {cpu}))
+        finished(run(*run.short, f"--cpu={cpu}", f"--output=run{cpu}"))
+        busy.kill()
+        busy.wait()
+        folder = run.folder / f"run{cpu}"
+        assert record(folder)["placement"]["cpu"] == cpu
+        assert set(load.samples(folder)["cpu"]) == {cpu}
+
+
 def as_nobody():
     if os.geteuid():
         pytest.skip("not root, so all of these tests are run by a user")
     if not shutil.which("setpriv"):
         pytest.skip("no setpriv")
-    return ["setpriv", f"--reuid={NOBODY}", f"--regid={NOBODY}",
-            "--clear-groups"]
+    command = ["setpriv", f"--reuid={NOBODY}", f"--regid={NOBODY}",
+               "--clear-groups"]
+    if subprocess.run([*command, "true"], stderr=subprocess.DEVNULL,
+                      check=False).returncode:
+        pytest.skip("another user can run no program here at all")
+    return command
 
 
 def test_as_a_user(for_anyone):
