@@ -6,7 +6,6 @@
 
 #include "arch.h"
 #include "benchmark.h"
-#include "vdso.h"
 
 typedef int read_resolution(clockid_t clock, struct timespec *resolution);
 
@@ -21,22 +20,6 @@ BENCHMARK_LOOP(through_syscall,
 BENCHMARK_LOOP(through_inline,
 	       syscall2(SYS_clock_getres, CLOCK_MONOTONIC, (long)&resolution),
 	       struct timespec resolution);
-
-static int setup(const struct benchmark *benchmark, struct context *context)
-{
-	(void)benchmark;
-	context->function =
-		vdso_symbol(ARCH_VDSO_CLOCK_GETRES, ARCH_VDSO_VERSION);
-	return 0;
-}
-
-static const char *vdso_supported(const struct benchmark *benchmark)
-{
-	(void)benchmark;
-	return vdso_symbol(ARCH_VDSO_CLOCK_GETRES, ARCH_VDSO_VERSION)
-		       ? NULL
-		       : "no clock_getres in the vDSO, or no vDSO";
-}
 
 static const char *verify(struct context *context)
 {
@@ -54,16 +37,15 @@ static const char *verify(struct context *context)
 }
 
 // clang-format off
+#define ROW(way, needs, count, text)					\
+	{ .path = #way, .run = through_##way, .supported = needs,	\
+	  .symbol = ARCH_VDSO_CLOCK_GETRES, .setup = resolve_vdso,	\
+	  .verify = verify, .entries = count, .summary = text }
+
 BENCHMARK_GROUP(clock_getres, "a clock's resolution: a constant",
-	{ .path = "vdso",    .run = through_vdso,    .supported = vdso_supported,
-	  .setup = setup,    .verify = verify,
-	  .summary = "by the vDSO's symbol" },
-	{ .path = "libc",    .run = through_libc,    .setup = setup,
-	  .verify = verify,  .summary = "by the C library" },
-	{ .path = "syscall", .run = through_syscall, .setup = setup,
-	  .verify = verify,  .entries = 1, .summary = "by syscall()" },
-	{ .path = "inline",  .run = through_inline,  .setup = setup,
-	  .verify = verify,  .entries = 1,
-	  .summary = "by " ARCH_ENTRY_NAME },
+	ROW(vdso,    needs_vdso, 0, "by the vDSO's symbol"),
+	ROW(libc,    NULL, 0, "by the C library"),
+	ROW(syscall, NULL, 1, "by syscall()"),
+	ROW(inline,  NULL, 1, "by " ARCH_ENTRY_NAME),
 );
 // clang-format on

@@ -6,7 +6,6 @@
 
 #include "arch.h"
 #include "benchmark.h"
-#include "vdso.h"
 
 typedef int read_clock(clockid_t clock, struct timespec *time);
 
@@ -23,22 +22,6 @@ BENCHMARK_LOOP(through_syscall, syscall(SYS_clock_gettime, clock, &time),
 BENCHMARK_LOOP(through_inline, syscall2(SYS_clock_gettime, clock, (long)&time),
 	       long clock = context->argument;
 	       struct timespec time);
-
-static int setup(const struct benchmark *benchmark, struct context *context)
-{
-	(void)benchmark;
-	context->function =
-		vdso_symbol(ARCH_VDSO_CLOCK_GETTIME, ARCH_VDSO_VERSION);
-	return 0;
-}
-
-static const char *vdso_supported(const struct benchmark *benchmark)
-{
-	(void)benchmark;
-	return vdso_symbol(ARCH_VDSO_CLOCK_GETTIME, ARCH_VDSO_VERSION)
-		       ? NULL
-		       : "no clock_gettime in the vDSO, or no vDSO";
-}
 
 static int64_t ns(struct timespec time)
 {
@@ -68,20 +51,18 @@ static const char *verify(struct context *context)
 }
 
 // clang-format off
+#define CLOCK_ROW(way, name, id, needs, count, text)			\
+	{ .path = #way, .variant = name, .run = through_##way,		\
+	  .symbol = ARCH_VDSO_CLOCK_GETTIME, .setup = resolve_vdso,	\
+	  .supported = needs, .verify = verify, .argument = id,		\
+	  .entries = count, .summary = text }
 #define CLOCK_ROWS(id, name, text)					\
-	{ .path = "vdso",    .variant = name, .run = through_vdso,	\
-	  .supported = vdso_supported, .setup = setup,			\
-	  .verify = verify, .argument = id, .entries = 0,		\
-	  .summary = text ", by the vDSO's symbol" },			\
-	{ .path = "libc",    .variant = name, .run = through_libc,	\
-	  .setup = setup, .verify = verify, .argument = id,		\
-	  .entries = 0, .summary = text ", by the C library" },		\
-	{ .path = "syscall", .variant = name, .run = through_syscall,	\
-	  .setup = setup, .verify = verify, .argument = id,		\
-	  .entries = 1, .summary = text ", by syscall()" },		\
-	{ .path = "inline",  .variant = name, .run = through_inline,	\
-	  .setup = setup, .verify = verify, .argument = id,		\
-	  .entries = 1, .summary = text ", by " ARCH_ENTRY_NAME }
+	CLOCK_ROW(vdso, name, id, needs_vdso, 0,			\
+		  text ", by the vDSO's symbol"),			\
+	CLOCK_ROW(libc, name, id, NULL, 0, text ", by the C library"),	\
+	CLOCK_ROW(syscall, name, id, NULL, 1, text ", by syscall()"),	\
+	CLOCK_ROW(inline, name, id, NULL, 1,				\
+		  text ", by " ARCH_ENTRY_NAME)
 
 BENCHMARK_GROUP(clock_gettime, "reading a clock, in and out of the kernel",
 	CLOCK_ROWS(CLOCK_MONOTONIC, NULL, "CLOCK_MONOTONIC"),

@@ -7,7 +7,6 @@
 
 #include "arch.h"
 #include "benchmark.h"
-#include "vdso.h"
 
 typedef long read_cpu(unsigned int *cpu, unsigned int *node, void *unused);
 
@@ -19,21 +18,6 @@ BENCHMARK_LOOP(through_syscall, syscall(SYS_getcpu, &cpu, &node, NULL),
 	       unsigned int cpu, node);
 BENCHMARK_LOOP(through_inline, syscall3(SYS_getcpu, (long)&cpu, (long)&node, 0),
 	       unsigned int cpu, node);
-
-static int setup(const struct benchmark *benchmark, struct context *context)
-{
-	(void)benchmark;
-	context->function = vdso_symbol(ARCH_VDSO_GETCPU, ARCH_VDSO_VERSION);
-	return 0;
-}
-
-static const char *vdso_supported(const struct benchmark *benchmark)
-{
-	(void)benchmark;
-	return vdso_symbol(ARCH_VDSO_GETCPU, ARCH_VDSO_VERSION)
-		       ? NULL
-		       : "no getcpu in the vDSO, or no vDSO";
-}
 
 /* The worker is bound: every path names the same CPU and node. An unbound
  * caller may be moved in between, hence the three attempts. */
@@ -57,16 +41,15 @@ static const char *verify(struct context *context)
 }
 
 // clang-format off
+#define ROW(way, needs, count, text)					\
+	{ .path = #way, .run = through_##way, .supported = needs,	\
+	  .symbol = ARCH_VDSO_GETCPU, .setup = resolve_vdso,	\
+	  .verify = verify, .entries = count, .summary = text }
+
 BENCHMARK_GROUP(getcpu, "the CPU and node that run the caller",
-	{ .path = "vdso",    .run = through_vdso,    .supported = vdso_supported,
-	  .setup = setup,    .verify = verify,
-	  .summary = "by the vDSO's symbol" },
-	{ .path = "libc",    .run = through_libc,    .setup = setup,
-	  .verify = verify,  .summary = "by the C library" },
-	{ .path = "syscall", .run = through_syscall, .setup = setup,
-	  .verify = verify,  .entries = 1, .summary = "by syscall()" },
-	{ .path = "inline",  .run = through_inline,  .setup = setup,
-	  .verify = verify,  .entries = 1,
-	  .summary = "by " ARCH_ENTRY_NAME },
+	ROW(vdso,    needs_vdso, 0, "by the vDSO's symbol"),
+	ROW(libc,    NULL, 0, "by the C library"),
+	ROW(syscall, NULL, 1, "by syscall()"),
+	ROW(inline,  NULL, 1, "by " ARCH_ENTRY_NAME),
 );
 // clang-format on

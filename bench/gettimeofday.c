@@ -6,7 +6,6 @@
 
 #include "arch.h"
 #include "benchmark.h"
-#include "vdso.h"
 
 typedef int read_time(struct timeval *time, void *zone);
 
@@ -18,22 +17,6 @@ BENCHMARK_LOOP(through_syscall, syscall(SYS_gettimeofday, &time, NULL),
 	       struct timeval time);
 BENCHMARK_LOOP(through_inline, syscall2(SYS_gettimeofday, (long)&time, 0),
 	       struct timeval time);
-
-static int setup(const struct benchmark *benchmark, struct context *context)
-{
-	(void)benchmark;
-	context->function =
-		vdso_symbol(ARCH_VDSO_GETTIMEOFDAY, ARCH_VDSO_VERSION);
-	return 0;
-}
-
-static const char *vdso_supported(const struct benchmark *benchmark)
-{
-	(void)benchmark;
-	return vdso_symbol(ARCH_VDSO_GETTIMEOFDAY, ARCH_VDSO_VERSION)
-		       ? NULL
-		       : "no gettimeofday in the vDSO, or no vDSO";
-}
 
 static int64_t us(struct timeval time)
 {
@@ -61,16 +44,15 @@ static const char *verify(struct context *context)
 }
 
 // clang-format off
+#define ROW(way, needs, count, text)					\
+	{ .path = #way, .run = through_##way, .supported = needs,	\
+	  .symbol = ARCH_VDSO_GETTIMEOFDAY, .setup = resolve_vdso,	\
+	  .verify = verify, .entries = count, .summary = text }
+
 BENCHMARK_GROUP(gettimeofday, "the time of day in microseconds",
-	{ .path = "vdso",    .run = through_vdso,    .supported = vdso_supported,
-	  .setup = setup,    .verify = verify,
-	  .summary = "by the vDSO's symbol" },
-	{ .path = "libc",    .run = through_libc,    .setup = setup,
-	  .verify = verify,  .summary = "by the C library" },
-	{ .path = "syscall", .run = through_syscall, .setup = setup,
-	  .verify = verify,  .entries = 1, .summary = "by syscall()" },
-	{ .path = "inline",  .run = through_inline,  .setup = setup,
-	  .verify = verify,  .entries = 1,
-	  .summary = "by " ARCH_ENTRY_NAME },
+	ROW(vdso,    needs_vdso, 0, "by the vDSO's symbol"),
+	ROW(libc,    NULL, 0, "by the C library"),
+	ROW(syscall, NULL, 1, "by syscall()"),
+	ROW(inline,  NULL, 1, "by " ARCH_ENTRY_NAME),
 );
 // clang-format on

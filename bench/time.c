@@ -6,7 +6,6 @@
 
 #include "arch.h"
 #include "benchmark.h"
-#include "vdso.h"
 
 /* Newer architectures were never given this call. */
 #ifndef SYS_time
@@ -19,21 +18,6 @@ BENCHMARK_LOOP(through_vdso, vdso(NULL), read_time *vdso = context->function);
 BENCHMARK_LOOP(through_libc, time(NULL));
 BENCHMARK_LOOP(through_syscall, syscall(SYS_time, NULL));
 BENCHMARK_LOOP(through_inline, syscall1(SYS_time, 0));
-
-static int setup(const struct benchmark *benchmark, struct context *context)
-{
-	(void)benchmark;
-	context->function = vdso_symbol(ARCH_VDSO_TIME, ARCH_VDSO_VERSION);
-	return 0;
-}
-
-static const char *vdso_supported(const struct benchmark *benchmark)
-{
-	(void)benchmark;
-	return vdso_symbol(ARCH_VDSO_TIME, ARCH_VDSO_VERSION)
-		       ? NULL
-		       : "no time in the vDSO, or no vDSO";
-}
 
 static const char *call_supported(const struct benchmark *benchmark)
 {
@@ -58,17 +42,15 @@ static const char *verify(struct context *context)
 }
 
 // clang-format off
+#define ROW(way, needs, count, text)					\
+	{ .path = #way, .run = through_##way, .supported = needs,	\
+	  .symbol = ARCH_VDSO_TIME, .setup = resolve_vdso,	\
+	  .verify = verify, .entries = count, .summary = text }
+
 BENCHMARK_GROUP(time, "the time in seconds",
-	{ .path = "vdso",    .run = through_vdso,    .supported = vdso_supported,
-	  .setup = setup,    .verify = verify,
-	  .summary = "by the vDSO's symbol" },
-	{ .path = "libc",    .run = through_libc,    .setup = setup,
-	  .verify = verify,  .summary = "by the C library" },
-	{ .path = "syscall", .run = through_syscall, .setup = setup,
-	  .verify = verify,  .supported = call_supported, .entries = 1,
-	  .summary = "by syscall()" },
-	{ .path = "inline",  .run = through_inline,  .setup = setup,
-	  .verify = verify,  .supported = call_supported, .entries = 1,
-	  .summary = "by " ARCH_ENTRY_NAME },
+	ROW(vdso,    needs_vdso, 0, "by the vDSO's symbol"),
+	ROW(libc,    NULL, 0, "by the C library"),
+	ROW(syscall, call_supported, 1, "by syscall()"),
+	ROW(inline,  call_supported, 1, "by " ARCH_ENTRY_NAME),
 );
 // clang-format on

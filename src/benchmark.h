@@ -63,10 +63,11 @@ struct benchmark {
 	void (*prepare)(struct context *context);
 	void (*teardown)(struct context *context);
 
-	long argument;	/* handed to setup through the context */
-	double entries; /* kernel entries a call, expected: 1, 0, 1/256 */
-	size_t bytes;	/* moved by one call; 0: not that kind of row */
-	bool rehearse;	/* the untimed run before a timed one is as
+	long argument;	    /* handed to setup through the context */
+	const char *symbol; /* a vDSO function; see resolve_vdso */
+	double entries;	    /* kernel entries a call, expected: 1, 0, 1/256 */
+	size_t bytes;	    /* moved by one call; 0: not that kind of row */
+	bool rehearse;	    /* the untimed run before a timed one is as
 				 * long, for rows that walk through memory */
 	enum yardstick yardstick;
 };
@@ -119,5 +120,13 @@ struct benchmark_group {
  */
 const char *needs_stubs(const struct benchmark *benchmark);
 const char *needs_int80(const struct benchmark *benchmark);
+
+/*
+ * For groups that the vDSO may serve: `supported` where the row's symbol must
+ * be there, and `setup` that puts its address into context->function, NULL
+ * where it is not.
+ */
+const char *needs_vdso(const struct benchmark *benchmark);
+int resolve_vdso(const struct benchmark *benchmark, struct context *context);
 
 #endif

@@ -24,8 +24,9 @@ struct store_place {
 
 /*
  * Makes the hidden folder beside `path`, with samples.csv begun, and keeps
- * `reserve_bytes` free for the files of the end. 0 or -errno: -EEXIST where
- * `path` is there already, -ENOTEMPTY where the hidden folder of another run is, -ENOSPC where `expected_bytes` would not fit.
+ * some space for the files of the end. 0 or -errno: -EEXIST where `path` is
+ * there already, -ENOTEMPTY where the hidden folder of another run is,
+ * -ENOSPC where `expected_bytes` would not fit.
  */
 int store_open(struct store *store, const char *path, uint64_t expected_bytes);
 

@@ -9,6 +9,7 @@
 
 #include "arch.h"
 #include "benchmark.h"
+#include "vdso.h"
 
 const char *needs_stubs(const struct benchmark *benchmark)
 {
@@ -47,4 +48,17 @@ const char *needs_int80(const struct benchmark *benchmark)
 	return survives ? NULL
 			: "this kernel has no int $0x80 (no 32-bit "
 			  "emulation: CONFIG_IA32_EMULATION)";
+}
+
+const char *needs_vdso(const struct benchmark *benchmark)
+{
+	return vdso_symbol(benchmark->symbol, ARCH_VDSO_VERSION)
+		       ? NULL
+		       : "no such function in the vDSO, or no vDSO";
+}
+
+int resolve_vdso(const struct benchmark *benchmark, struct context *context)
+{
+	context->function = vdso_symbol(benchmark->symbol, ARCH_VDSO_VERSION);
+	return 0;
 }
