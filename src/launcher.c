@@ -121,11 +121,13 @@ static char **worker_arguments(const struct launcher *launcher,
 
 /* In the child: a process group of its own, so that a signal from the
  * terminal reaches only the launcher, and the worker's descriptors alone. */
-static void become_worker(char *const *arguments, char *const *environment,
-			  int job, int messages)
+static void become_worker(pid_t launcher, char *const *arguments,
+			  char *const *environment, int job, int messages)
 {
 	setpgid(0, 0);
 	prctl(PR_SET_PDEATHSIG, SIGKILL); /* survives the exec */
+	if (getppid() != launcher)	  /* it died before that */
+		_exit(127);
 	fcntl(job, F_SETFD, 0);
 	fcntl(messages, F_SETFD, 0);
 	signal(SIGINT, SIG_DFL);
@@ -163,7 +165,7 @@ static pid_t start(struct launcher *launcher, char *const *wrap,
 	char hidden[64];
 	char **environment = padded_environment(padding);
 	char **arguments;
-	pid_t child = -1;
+	pid_t self = getpid(), child = -1;
 
 	snprintf(hidden, sizeof(hidden), WORKER_ARGUMENT "%d,%d", pipes->job[0],
 		 pipes->messages[1]);
@@ -171,7 +173,7 @@ static pid_t start(struct launcher *launcher, char *const *wrap,
 	if (environment && arguments)
 		child = fork();
 	if (child == 0)
-		become_worker(arguments, environment, pipes->job[0],
+		become_worker(self, arguments, environment, pipes->job[0],
 			      pipes->messages[1]);
 	if (environment)
 		free_environment(environment);

@@ -98,6 +98,7 @@ static int receive_rows(struct launching *launching, const struct row *rows,
 			(double)rows[i].ticks / session->clock.ticks_per_ns;
 		error = keep_sample(session, &rows[i], launching->index);
 	}
+	record->done = !error;
 	return error;
 }
 
@@ -131,10 +132,11 @@ static bool run_launch(struct launching *launching, const struct job *job,
 
 	record->wall_ns = ending.wall_ns;
 	record->padding = ending.padding;
-	record->done = !error && ending.done;
+	/* Its rows came, all or none: what becomes of it then does not count. */
 	session->launches_done += record->done;
-	snprintf(record->problem, sizeof(record->problem), "%s",
-		 error ? strerror(-error) : ending.problem);
+	if (!record->done)
+		snprintf(record->problem, sizeof(record->problem), "%s",
+			 error ? strerror(-error) : ending.problem);
 	if (launcher_interrupted())
 		session_fail(session, 130, "interrupted");
 	else if (launching->store_error)

@@ -580,6 +580,19 @@ def test_a_wrapped_worker_that_dies(run, number):
     assert set(load.summary(run.folder / "run")["arm"]) == {"lives"}
 
 
+def test_a_death_after_the_rows_came_keeps_the_launch(run):
+    script = run.folder / "late"
+    script.write_text('#!/bin/sh\n"$@"\nkill -KILL $$\n')
+    script.chmod(0o755)
+    finished(run(*run.short, "--output=run", "--wrap=lives=env",
+                 f"--wrap=late={script}"))
+    kept = record(run.folder / "run")
+    done = {launch["launch"] for launch in kept["launches"]
+            if launch["done"]}
+    assert set(launch_rows(run.folder / "run")) == done
+    assert kept["complete"] is (len(done) == 4)
+
+
 def kill_all_workers(process):
     while process.poll() is None:
         kill(worker_of(process.pid) or process.pid + (1 << 30))
