@@ -222,7 +222,7 @@ static const char *verify_file(struct context *context)
 /* Batches that walk through many pages find them warm, as their first tenth
  * alone would not make them. */
 #define REHEARSE_null(size)	false
-#define REHEARSE_file(size)	((size) >= 256)
+#define REHEARSE_file(size)	((size) >= 4096)
 
 BENCHMARK_GROUP(write, "bytes to /dev/null: one call each, or gathered first",
 		TARGET_ROWS(null));

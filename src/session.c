@@ -133,19 +133,20 @@ static void find_level(struct session *session, double *values, double *work,
 	session->shared = count ? 1 - (double)quiet / (double)count : NAN;
 }
 
-static double yardstick(const struct session *session, enum yardstick which,
-			double *work)
+/* The least over launches, each the least of a few turns: what it takes on a
+ * core of one's own, which is what the quiet figures are of. */
+static double yardstick(const struct session *session, enum yardstick which)
 {
-	size_t count = 0;
+	double least = INFINITY;
 
 	for (unsigned int i = 0; i < session->launch_count; i++) {
 		const struct launch_record *launch = &session->launches[i];
 		double ticks = launch->launched.yardstick_ticks[which];
 
 		if (launch->done && ticks > 0)
-			work[count++] = ticks / session->clock.ticks_per_ns;
+			least = fmin(least, ticks);
 	}
-	return stats_median(work, count);
+	return isfinite(least) ? least / session->clock.ticks_per_ns : NAN;
 }
 
 /* The mean over launches; NAN where the architecture cannot tell. */
@@ -189,7 +190,7 @@ int session_conclude(struct session *session, const char *path)
 
 	if (!error) {
 		for (int i = 0; i < YARDSTICKS; i++)
-			session->yardstick_ns[i] = yardstick(session, i, work);
+			session->yardstick_ns[i] = yardstick(session, i);
 		session->alone = alone_share(session);
 		session->no_quiet = session->alone < SELDOM_ALONE;
 		error = read_history(session, path);

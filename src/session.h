@@ -63,7 +63,7 @@ struct session {
 	bool no_quiet;		/* the core was never ours alone */
 	struct history history; /* what earlier runs know; may be empty */
 	double shared;		/* share of batches on a shared core */
-	double yardstick_ns[YARDSTICKS]; /* median of launches; NAN */
+	double yardstick_ns[YARDSTICKS]; /* least of launches; NAN */
 	bool complete;
 	int status;	   /* what the program exits with */
 	char problem[512]; /* why not 0, or not complete; "" */

@@ -122,12 +122,17 @@ static int open_subjects(struct launch *launch, const struct task *tasks,
 	return 0;
 }
 
-/* One round that is not kept: code, data and branch history are warm. */
+/* A round of short batches that are not kept: code, data and branch history
+ * are warm. */
 static void warm_up(struct launch *launch)
 {
-	for (uint32_t i = 0; i < launch->job->count; i++)
-		batch_run(&launch->subjects[i], &launch->probe,
-			  launch->job->counter != 0, &launch->rows[0]);
+	for (uint32_t i = 0; i < launch->job->count; i++) {
+		struct subject *subject = &launch->subjects[i];
+
+		batch_ticks(subject, subject->calls / 10 + 1,
+			    launch->job->counter != 0);
+		probe_turn(&launch->probe);
+	}
 }
 
 static int run_rounds(struct launch *launch, const struct task *tasks,
