@@ -134,14 +134,22 @@ static bool batches_were_dirty(const struct evidence *evidence, char *text,
 	return all > 0 && dirty / all > DIRTY_SHARE;
 }
 
+/* Estimates with `flag`, of all arms. */
+static size_t count_flagged(const struct summary *summary, unsigned int flag)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < summary->count; i++)
+		count += !!(summary->estimates[i].flags & flag);
+	return count;
+}
+
 static bool rows_are_unstable(const struct evidence *evidence, char *text,
 			      size_t size)
 {
 	const struct summary *summary = evidence->summary;
-	size_t unstable = 0;
+	size_t unstable = count_flagged(summary, FLAG_UNSTABLE);
 
-	for (size_t i = 0; i < summary->count; i++)
-		unstable += !!(summary->estimates[i].flags & FLAG_UNSTABLE);
 	snprintf(text, size,
 		 "%zu of %zu rows (~) vary by 5 %% and more from "
 		 "batch to batch as measured",
@@ -191,11 +199,8 @@ static bool entries_differ(const struct evidence *evidence, char *text,
 static bool entries_uncounted(const struct evidence *evidence, char *text,
 			      size_t size)
 {
-	const struct summary *summary = evidence->summary;
-	size_t count = 0;
+	size_t count = count_flagged(evidence->summary, FLAG_UNCOUNTED);
 
-	for (size_t i = 0; i < summary->count; i++)
-		count += !!(summary->estimates[i].flags & FLAG_UNCOUNTED);
 	snprintf(text, size,
 		 "the kernel entries of %zu rows could not be "
 		 "counted (no ptrace)",

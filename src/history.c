@@ -18,7 +18,6 @@
 #define RUNS_MOST  64
 #define BYTES_MOST (4 << 20) /* of a run.json */
 #define SAME_LEVEL 1.03
-#define SAME_RATE  0.10 /* a neighbour alone slows the adds by a few % */
 
 /* One earlier run. */
 struct earlier {

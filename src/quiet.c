@@ -10,7 +10,7 @@
 #include "stats.h"
 
 #define SLOPES		3
-#define COLUMNS_MOST	(16 + SLOPES) /* arms and slopes */
+#define COLUMNS_MOST	(QUIET_ARMS_MOST + SLOPES)
 #define OWN_LEVEL_LEAST 100  /* batches for a quiet level of one's own */
 #define FIT_LEAST	20   /* batches for a curve */
 #define VARIES		1.02 /* 95 % quantile over quiet level */
@@ -272,7 +272,7 @@ int quiet_adjust(const struct quiet_batches *batches,
 	size_t count = batches->count;
 	struct point *points = malloc((count + 1) * sizeof(*points));
 	double *work = malloc((count + 1) * sizeof(*work));
-	bool fits = points && work && batches->arms <= COLUMNS_MOST - SLOPES;
+	bool fits = points && work && batches->arms <= QUIET_ARMS_MOST;
 
 	*fit = (struct quiet_fit){ .adjusted = false };
 	memcpy(adjusted, batches->cost, count * sizeof(*adjusted));

@@ -14,6 +14,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#define QUIET_ARMS_MOST 16
+
 /* The batches of one benchmark; each array has `count` places. */
 struct quiet_batches {
 	size_t count;

@@ -11,6 +11,8 @@
 #include "registry.h"
 #include "stats.h"
 
+_Static_assert(ARMS_MOST <= QUIET_ARMS_MOST, "a curve has room for all arms");
+
 #define WANTED_CONFIDENCE 0.95
 #define UNSTABLE_MDAPE	  0.05 /* nanobench's threshold */
 #define FEW_LAUNCHES	  6    /* the least with a 95 % interval */
