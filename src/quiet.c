@@ -21,6 +21,7 @@
 #define QUIET_WITHIN	1.05
 #define LOG_LOW		(-0.1) /* a probe that was itself preempted says */
 #define LOG_HIGH	1.0    /* nothing: its log is cut */
+#define DEAD		0.02   /* of the log: the probe's own noise */
 #define ITERATIONS	20
 #define HUBER		1.345  /* 95 % efficient under normal noise */
 #define TO_SIGMA	1.4826 /* median absolute deviation to sd */
@@ -75,9 +76,12 @@ struct system {
 	double right[COLUMNS_MOST];
 };
 
+/* How far a probe is off its quiet level, beyond what it is by itself. */
 static double cut_log(double ratio)
 {
-	return fmin(fmax(log(ratio), LOG_LOW), LOG_HIGH);
+	double off = fmin(fmax(log(ratio), LOG_LOW), LOG_HIGH);
+
+	return off > DEAD ? off - DEAD : off < -DEAD ? off + DEAD : 0;
 }
 
 static void make_points(const struct quiet_batches *batches,

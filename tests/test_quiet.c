@@ -123,6 +123,26 @@ static void the_planted_cost_is_found_under_a_neighbour(void **state)
 	free(simulation);
 }
 
+/* Within 2 % of the level the probe says nothing; where it varies beyond. */
+static void quiet_batches_are_left_as_they_are(void **state)
+{
+	struct simulation *simulation = with_neighbour(120);
+	const struct quiet_level *level = &simulation->fit.used.level;
+	size_t left = 0;
+
+	(void)state;
+	adjust(simulation);
+	for (size_t i = 0; i < BATCHES; i++) {
+		if (fabs(log(simulation->jumps[i] / level->jumps)) > 0.02 ||
+		    fabs(log(simulation->chain[i] / level->chain)) > 0.02)
+			continue;
+		assert_near(simulation->adjusted[i], simulation->cost[i], 0);
+		left++;
+	}
+	assert_true(left > BATCHES / 10);
+	free(simulation);
+}
+
 static void a_probe_that_does_not_vary_changes_nothing(void **state)
 {
 	struct simulation *simulation = begin();
@@ -424,6 +444,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(the_planted_cost_is_found_under_a_neighbour),
+		cmocka_unit_test(quiet_batches_are_left_as_they_are),
 		cmocka_unit_test(a_probe_that_does_not_vary_changes_nothing),
 		cmocka_unit_test(fewer_than_20_batches_are_left_as_they_are),
 		cmocka_unit_test(the_runs_level_stands_in_below_100_batches),

@@ -28,6 +28,7 @@ NEAR = 0.03             # of a mode's middle: the mode
 MODE_STEPS = 3
 QUIET_WITHIN = 1.05
 LOG_LOW, LOG_HIGH = -0.1, 1.0   # a probe that was preempted says nothing
+DEAD = 0.02             # of the log: the probe's own noise
 ITERATIONS = 20
 HUBER = 1.345           # 95 % efficient under normal noise
 TO_SIGMA = 1.4826       # median absolute deviation to sd
@@ -78,10 +79,11 @@ def reference(values: np.ndarray) -> float:
 
 
 def cut_log(values: np.ndarray, level: float) -> np.ndarray:
-    """ln(values / level), cut off on both sides."""
+    """ln(values / level) cut off on both sides, beyond the dead zone."""
     with np.errstate(divide="ignore", invalid="ignore"):
         logs = np.log(values / level)
-    return np.fmin(np.fmax(logs, LOG_LOW), LOG_HIGH)
+    logs = np.fmin(np.fmax(logs, LOG_LOW), LOG_HIGH)
+    return np.sign(logs) * np.maximum(np.abs(logs) - DEAD, 0)
 
 
 def varies(values: np.ndarray, level: float) -> bool:

@@ -172,6 +172,26 @@ def test_an_arm_keeps_its_effect():
     assert abs(effect["median_ns"] - 1.03) > 0.05
 
 
+def test_what_the_probe_does_by_itself_adjusts_nothing():
+    level = 1400.0
+    near = level * np.exp(np.array([-0.019, 0, 0.019]))
+    assert (quiet.cut_log(near, level) == 0).all()
+    far = level * np.exp(np.array([-1, -0.05, 0.05, 2]))
+    assert quiet.cut_log(far, level) == pytest.approx(
+        [-0.08, -0.03, 0.03, 0.98])
+
+
+def test_a_probe_that_an_arm_moves_a_little_biases_nothing():
+    random = np.random.default_rng(21)
+    plain = simulate(random, 100, busy=0.3)
+    moved = simulate(random, 100, busy=0.3, arm="moved")
+    probes = [name for name in moved if name.endswith("_ticks")]
+    moved[probes] *= 1.01
+    found = quiet.estimate(pd.concat([plain, moved])).set_index("arm")
+    assert found.loc["moved", "quiet_ns"] / found.loc["plain", "quiet_ns"] == (
+        pytest.approx(1, abs=0.003))
+
+
 def test_few_batches_take_the_level_of_the_run():
     random = np.random.default_rng(7)
     rare = simulate(random, 50, 3, 20, busy=1.0, benchmark="rare/call")
@@ -189,7 +209,8 @@ def record_of(**curve):
     return {"probe": {"quiet_jump_ticks": 1400.0, "quiet_chain_ticks": 370.0},
             "benchmarks": [{"name": "getppid/inline", "curve": {
                 "jump_ticks": 1400.0, "chain_ticks": 370.0, "borrowed": True,
-                "jump_slope": 1.125, "jump_square_slope": 0,
+                "jump_slope": 0.45 / (0.4 - quiet.DEAD),
+                "jump_square_slope": 0,
                 "chain_slope": 0, **curve}}]}
 
 
