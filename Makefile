@@ -1,9 +1,12 @@
-# The front door: `make bench` measures, `make test` tests. Thin on purpose:
-# CMake builds, scripts/ does the rest.
+# The front door: `make bench` measures, `make compare` compares, `make test`
+# tests. Thin on purpose: CMake builds, scripts/ does the rest.
 BUILD   := build
 PROFILE ?= default
 LABEL   ?=
 FILTER  ?=
+RUN     ?=
+BEFORE  ?=
+AFTER   ?=
 ARGS    ?=
 JOBS    ?= $(shell nproc 2>/dev/null || echo 2)
 DESTDIR ?=
@@ -22,6 +25,17 @@ $(BUILD)/CMakeCache.txt: CMakePresets.json
 bench: $(BUILD)/CMakeCache.txt
 	@cmake --build $(BUILD) -j $(JOBS) --target syscost
 	@./scripts/bench $(ARGS)
+
+# BEFORE= and AFTER= are run folders, or RUN= one with arms; several boots a
+# side are several folders in quotes. ARGS= are more options.
+compare:
+	@./scripts/compare $(if $(RUN),$(RUN),\
+		--before $(BEFORE) --after $(AFTER)) $(ARGS)
+
+# A/A must find nothing, +5 % must be found: on this machine, in half a minute.
+selfcheck: $(BUILD)/CMakeCache.txt
+	@cmake --build $(BUILD) -j $(JOBS) --target syscost
+	@./scripts/selfcheck $(ARGS)
 
 test: all
 	@./scripts/test
@@ -43,4 +57,4 @@ install: all
 clean:
 	rm -rf build build-*
 
-.PHONY: all bench test test-aarch64 lint format install clean
+.PHONY: all bench compare selfcheck test test-aarch64 lint format install clean

@@ -1,13 +1,15 @@
 # SPDX-License-Identifier: MIT
 """Reads a run folder into tables and says in a line what is wrong with it."""
 
+import io
 import json
+import os
 import re
 import sys
 import warnings
 from csv import QUOTE_NONE
 from dataclasses import dataclass
-from math import inf
+from math import inf, isfinite
 from pathlib import Path
 from typing import (Any, BinaryIO, Callable, Dict, List, NoReturn, Optional,
                     Sequence, Union)
@@ -38,12 +40,40 @@ class BadInput(Exception):
         super().__init__(printable(message))
 
 
+def finish_output() -> None:
+    """Write out what was printed, or say why that cannot be."""
+    try:
+        sys.stdout.flush()
+    except BrokenPipeError:     # who reads it has had enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except OSError as problem:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        raise BadInput(f"standard output: {problem.strerror}") from None
+
+
+def printing(main: Callable[[], int]) -> int:
+    """What main returns, whatever becomes of standard output."""
+    if sys.stdout is None:      # it came closed
+        raise BadInput("standard output is closed")
+    # Letters that a terminal's encoding lacks are written out.
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
+    try:
+        return main()
+    except BrokenPipeError:
+        return 0
+    finally:
+        finish_output()
+
+
 def run(main: Callable[[], int]) -> NoReturn:
     """Exit with what main returns; bad input is one line and exit code 2."""
     try:
-        sys.exit(main())
+        sys.exit(printing(main))
     except BadInput as problem:
-        print(f"{Path(sys.argv[0]).name}: {problem}", file=sys.stderr)
+        if sys.stderr is not None:
+            print(f"{Path(sys.argv[0]).name}: {problem}", file=sys.stderr)
         sys.exit(2)
 
 
@@ -279,3 +309,15 @@ def fact(found: Any, *keys: str) -> Any:
     for key in keys:
         found = found.get(key) if isinstance(found, dict) else None
     return found
+
+
+def number(found: Any, *keys: str) -> Optional[float]:
+    """The finite number under the keys of a record; None if it is none."""
+    value = fact(found, *keys)
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        return None
+    try:
+        value = float(value)
+    except OverflowError:
+        return None
+    return value if isfinite(value) else None

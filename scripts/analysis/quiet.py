@@ -156,10 +156,8 @@ def probes(samples: pd.DataFrame) -> Tuple[np.ndarray, np.ndarray]:
 
 def told(found: Any, keys: Sequence[str]) -> Optional[List[float]]:
     """The numbers under the keys of a part of a record; None if not all."""
-    numbers = [load.fact(found, key) for key in keys]
-    good = all(isinstance(number, (int, float)) and np.isfinite(number)
-               for number in numbers)
-    return [float(number) for number in numbers] if good else None
+    numbers = [load.number(found, key) for key in keys]
+    return None if None in numbers else numbers
 
 
 def level_of(record: Record, jumps: np.ndarray, chain: np.ndarray) -> Level:

@@ -16,10 +16,10 @@ INTERVAL = ["quiet_low_ns", "quiet_high_ns"]
 def entries_counted(record: Dict[str, Any]) -> Dict[str, float]:
     """How often a call of each benchmark was seen to enter the kernel."""
     rows = load.fact(record, "benchmarks")
-    pairs = [(load.fact(row, "name"), load.fact(row, "entries_counted"))
+    pairs = [(load.fact(row, "name"), load.number(row, "entries_counted"))
              for row in (rows if isinstance(rows, list) else ())]
-    return {name: count for name, count in pairs if isinstance(name, str)
-            and isinstance(count, (int, float))}
+    return {name: count for name, count in pairs
+            if isinstance(name, str) and count is not None}
 
 
 def enters(rows: pd.DataFrame, record: Dict[str, Any]) -> pd.Series:

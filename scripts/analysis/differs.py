@@ -1,0 +1,356 @@
+# SPDX-License-Identifier: MIT
+"""What differs between the two sides of a comparison besides the figures.
+
+Facts of run.json, in four kinds: what must be one for a comparison to make
+sense, what is usually meant to change, what confounds, and the known traps of
+reading a mitigation's state back (docs/compare.md names their sources).
+"""
+
+from typing import (Any, Callable, Dict, List, NamedTuple, Optional, Sequence,
+                    Tuple)
+
+from analysis import load, sides
+
+Keys = Tuple[str, ...]
+
+IDENTITY: Dict[str, Keys] = {
+    "architecture": ("tool", "architecture"),
+    "CPU model": ("environment", "cpu", "model"),
+    "CPU family": ("environment", "cpu", "family"),
+    "CPU model number": ("environment", "cpu", "model_number"),
+    "CPU part": ("environment", "cpu", "part"),
+    "binary": ("tool", "build_id"),
+    "tool version": ("tool", "version"),
+}
+MEANT: Dict[str, Keys] = {
+    "kernel release": ("environment", "kernel", "release"),
+    "kernel version": ("environment", "kernel", "version"),
+    "pti flag": ("environment", "mitigations", "pti_flag"),
+}
+CONFOUNDING: Dict[str, Keys] = {
+    "host": ("environment", "host"),
+    "CPU stepping": ("environment", "cpu", "stepping"),
+    "microcode": ("environment", "cpu", "microcode"),
+    "CPU measured on": ("placement", "cpu"),
+    "governor": ("environment", "governor"),
+    "SMT": ("environment", "smt", "control"),
+    "SMT active": ("environment", "smt", "active"),
+    "hypervisor": ("environment", "hypervisor"),
+    "clock source": ("environment", "kernel", "clocksource"),
+    "clock": ("clock", "source"),
+    "libc": ("tool", "libc"),
+    "anonymous": ("run", "anonymous"),
+    "address randomisation": ("environment", "kernel", "randomize_va_space"),
+    "length of a batch, ns": ("run", "batch_ns"),
+    "probe's length": ("probe", "scale"),
+    "Seccomp": ("environment", "task", "Seccomp"),
+    "Seccomp_filters": ("environment", "task", "Seccomp_filters"),
+    "NoNewPrivs": ("environment", "task", "NoNewPrivs"),
+    "Speculation_Store_Bypass": (
+        "environment", "task", "Speculation_Store_Bypass"),
+    "SpeculationIndirectBranch": (
+        "environment", "task", "SpeculationIndirectBranch"),
+}
+STATE_OF: Dict[str, Tuple[str, ...]] = {   # what a condition is to change
+    "ssbd": ("Speculation_Store_Bypass",),
+    "indirect": ("SpeculationIndirectBranch",),
+    "seccomp": ("Seccomp", "Seccomp_filters", "NoNewPrivs"),
+    "seccomp-bitmap": ("Seccomp", "Seccomp_filters", "NoNewPrivs"),
+    "traced": ("traced",), "noaslr": ("aslr",),
+    "work": ("work_ns_an_entry",), "threads": ("threads",),
+}
+MEANT_FLAGS = {"pti"}
+NAMED_FLAGS = ("fred", "pcid", "invpcid")   # told apart from other flags
+VERW_FILES = ("mds", "tsx_async_abort", "mmio_stale_data",
+              "reg_file_data_sampling", "tsa")
+SHOWN_FLAGS = 8
+
+
+class Difference(NamedTuple):
+    """A fact that is not the same on both sides."""
+
+    fact: str
+    before: str
+    after: str
+    kind: str       # "meant" or "confounds"
+
+
+def shown(value: Any) -> str:
+    """A fact as printable text."""
+    if value is None:
+        return "not known"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return load.printable(str(value))
+
+
+def values(runs: Sequence[sides.Run], keys: Keys) -> List[str]:
+    """The distinct values of a fact on one side, as texts, in order."""
+    return sorted({shown(run.fact(*keys)) for run in runs})
+
+
+def side_text(runs: Sequence[sides.Run], keys: Keys) -> str:
+    """One side's value, or all of them where its runs disagree."""
+    return " | ".join(values(runs, keys))
+
+
+def refusals(runs: Sequence[sides.Run]) -> List[str]:
+    """Why these runs may not be compared at all."""
+    found = {name: [value for value in values(runs, keys)
+                    if value != "not known"]
+             for name, keys in IDENTITY.items()}
+    return [f"another {name}: {' and '.join(told)}"
+            for name, told in found.items() if len(told) > 1]
+
+
+def of_table(before: Sequence[sides.Run], after: Sequence[sides.Run],
+             table: Dict[str, Keys], kind: str) -> List[Difference]:
+    """The facts of a table in which the sides, or a side's runs, differ.
+
+    What differs within a side was not meant, whatever it is.
+    """
+    told = [(name, values(before, keys), values(after, keys))
+            for name, keys in table.items()]
+    return [Difference(name, " | ".join(first), " | ".join(second),
+                       kind if len(first) == len(second) == 1
+                       else "confounds")
+            for name, first, second in told
+            if first != second or len(first) > 1]
+
+
+def command_line(before: Sequence[sides.Run], after: Sequence[sides.Run],
+                 kind: str) -> List[Difference]:
+    """The parameters of the kernel's command line that are not on both."""
+    first, second = (
+        [set(str(run.fact("environment", "kernel", "cmdline") or "").split())
+         for run in side] for side in (before, after))
+    everywhere = set.intersection(*first, *second)
+    texts = [load.printable(" ".join(sorted(set.union(*side) - everywhere)))
+             for side in (first, second)]
+    if not any(texts):
+        return []
+    alike = all(one == side[0] for side in (first, second) for one in side)
+    return [Difference("command line", *(text or "nothing more"
+                                         for text in texts),
+                       kind if alike else "confounds")]
+
+
+def vulnerability_keys(runs: Sequence[sides.Run]) -> Dict[str, Keys]:
+    """The files of vulnerabilities/ that any of the runs has."""
+    where = ("environment", "mitigations", "vulnerabilities")
+    files = [run.fact(*where) for run in runs]
+    names = set().union(*(found for found in files
+                          if isinstance(found, dict)))
+    return {f"vulnerabilities/{name}": (*where, name)
+            for name in sorted(names)}
+
+
+def flags_of(runs: Sequence[sides.Run]) -> set:
+    """The CPU's flags, by the first run that tells."""
+    told = [run.fact("environment", "cpu", "flags") for run in runs]
+    return set(next((text for text in told if isinstance(text, str)),
+                    "").split())
+
+
+def flag_differences(before: Sequence[sides.Run],
+                     after: Sequence[sides.Run]) -> List[Difference]:
+    """CPU flags that only one side has: FRED and PCID by name."""
+    first, second = flags_of(before), flags_of(after)
+    if not first or not second:
+        return []
+    named = [Difference(f"CPU flag {flag}", shown(flag in first),
+                        shown(flag in second), "confounds")
+             for flag in NAMED_FLAGS if (flag in first) != (flag in second)]
+    known = {*NAMED_FLAGS, *MEANT_FLAGS}
+    lost, gained = (sorted(one - other - known)
+                    for one, other in ((first, second), (second, first)))
+    if lost or gained:
+        named.append(Difference("other CPU flags", some(lost), some(gained),
+                                "confounds"))
+    return named
+
+
+def some(words: Sequence[str]) -> str:
+    """Some words, and how many more there are."""
+    more = len(words) - SHOWN_FLAGS
+    text = load.printable(" ".join(words[:SHOWN_FLAGS])) or "none"
+    return f"{text} and {more} more" if more > 0 else text
+
+
+def is_traced(run: sides.Run) -> Optional[bool]:
+    """Whether a tracer was attached; its number says nothing."""
+    pid = run.fact("environment", "task", "TracerPid")
+    return None if pid is None else str(pid) != "0"
+
+
+def tracer_difference(before: Sequence[sides.Run],
+                      after: Sequence[sides.Run]) -> List[Difference]:
+    """A tracer on one side only."""
+    told = [sorted({shown(is_traced(run)) for run in side})
+            for side in (before, after)]
+    return [Difference("TracerPid set", *map(" | ".join, told), "confounds")
+            ] if told[0] != told[1] or len(told[0]) > 1 else []
+
+
+def one_is_filtered(before: Sequence[sides.Run], after: Sequence[sides.Run]
+                    ) -> bool:
+    """Whether only some runs are anonymous: their kernel's facts are cut."""
+    return len({run.fact("run", "anonymous") is True
+                for run in (*before, *after)}) > 1
+
+
+def between_runs(before: Sequence[sides.Run], after: Sequence[sides.Run],
+                 arms: Tuple[str, str]) -> List[Difference]:
+    """All that differs between two sides' runs, what was meant first."""
+    mitigations = vulnerability_keys([*before, *after])
+    kernel = "confounds" if one_is_filtered(before, after) else "meant"
+    found = [*of_table(before, after, MEANT, kernel),
+             *command_line(before, after, kernel),
+             *of_table(before, after, mitigations, "meant"),
+             *arm_differences(before[0], after[0], arms),
+             *of_table(before, after, IDENTITY, "confounds"),
+             *of_table(before, after, CONFOUNDING, "confounds"),
+             *tracer_difference(before, after),
+             *flag_differences(before, after)]
+    once = {item.fact: item for item in reversed(found)}
+    return sorted(once.values(), key=lambda item: (
+        item.kind != "meant", found.index(item)))
+
+
+def conditions(run: sides.Run, arm: str) -> List[str]:
+    """The conditions of an arm, as texts."""
+    found = load.fact(run.arm(arm), "conditions")
+    return [text for text in found if isinstance(text, str)] if isinstance(
+        found, list) else []
+
+
+def arm_text(run: sides.Run, arm: str) -> str:
+    """How an arm was run, for people."""
+    wrap = load.fact(run.arm(arm), "wrap")
+    wrapped = load.fact(run.arm(arm), "wrapped") is True
+    parts = conditions(run, arm) + (
+        [f"under {wrap}" if isinstance(wrap, str) else "wrapped"]
+        if wrapped else [])
+    return load.printable(", ".join(parts) or "plain")
+
+
+def arm_differences(first_run: sides.Run, second_run: sides.Run,
+                    arms: Tuple[str, str]) -> List[Difference]:
+    """What differs between two arms, by the state that was read back."""
+    both = list(zip((first_run, second_run), arms))
+    texts = [arm_text(run, arm) for run, arm in both]
+    # Of two runs, arms of one name should have been run in one way.
+    way = "confounds" if arms[0] == arms[1] else "meant"
+    found = [Difference("arm", *texts, way)] if texts[0] != texts[1] else []
+    kinds = {text.split(":")[0] for run, arm in both
+             for text in conditions(run, arm)}
+    meant = {key for kind in kinds if way == "meant"
+             for key in STATE_OF.get(kind, ())}
+    wrapped = way == "meant" and any(
+        load.fact(run.arm(arm), "wrapped") is True for run, arm in both)
+    states = [load.fact(run.arm(arm), "state") for run, arm in both]
+    first, second = (state if isinstance(state, dict) else {}
+                     for state in states)
+    return found + [
+        Difference(key, shown(first.get(key)), shown(second.get(key)),
+                   "meant" if key in meant or wrapped else "confounds")
+        for key in sorted({*first, *second})
+        if first.get(key) != second.get(key)]
+
+
+def vulnerability(run: sides.Run, name: str) -> str:
+    """What a file of vulnerabilities/ says; "" where there is none."""
+    said = run.fact("environment", "mitigations", "vulnerabilities", name)
+    return said if isinstance(said, str) else ""
+
+
+def forced_pti(run: sides.Run) -> Optional[str]:
+    """pti=on where the CPU does not need it: sysfs keeps silent of it."""
+    flag = run.fact("environment", "mitigations", "pti_flag") is True
+    if not flag or not vulnerability(run, "meltdown").startswith("Not"):
+        return None
+    return ("PTI is on (CPU flag pti), though vulnerabilities/meltdown says "
+            "Not affected: it was forced")
+
+
+def hidden_kpti(run: sides.Run) -> Optional[str]:
+    """arm64 turns KPTI on for KASLR's sake, and sysfs does not tell."""
+    words = str(run.fact("environment", "kernel", "cmdline") or "").split()
+    told = any(word.startswith("kpti=") for word in words)
+    if run.fact("tool", "architecture") != "aarch64" or told or (
+            "nokaslr" in words or
+            not vulnerability(run, "meltdown").startswith("Not")):
+        return None
+    return ("KPTI may be on because of KASLR: on arm64 vulnerabilities/"
+            "meltdown says Not affected all the same; pass kpti= to know")
+
+
+def verw_users(run: sides.Run) -> List[str]:
+    """The files by which the exit to user space clears the CPU's buffers.
+
+    reg_file_data_sampling has a wording of its own; tsa may be cleared for
+    virtual machines only (bugs.c, *_strings).
+    """
+    said = {name: vulnerability(run, name) for name in VERW_FILES}
+    return [name for name, text in said.items()
+            if "Clear Register File" in text or (
+                "Clear CPU buffers" in text and
+                not text.endswith("Clear CPU buffers: VM"))]
+
+
+def shared_verw(before: sides.Run, after: sides.Run) -> Optional[str]:
+    """One VERW serves several mitigations: one off changes nothing."""
+    first, second = verw_users(before), verw_users(after)
+    if set(first) == set(second) or not first or not second:
+        return None
+    changed = ", ".join(sorted(set(first) ^ set(second)))
+    return (f"{changed} changed, but VERW runs at every exit on both sides "
+            f"(for {', '.join(sorted(set(first) & set(second)) or second)}):"
+            " expect no difference from it")
+
+
+def kaslr_moves_kpti(before: sides.Run, after: sides.Run) -> Optional[str]:
+    """nokaslr is no neutral switch on arm64."""
+    off = ["nokaslr" in str(run.fact("environment", "kernel", "cmdline") or ""
+                            ).split() for run in (before, after)]
+    if off[0] == off[1] or before.fact("tool", "architecture") != "aarch64":
+        return None
+    return ("nokaslr differs: on arm64 that also turns KPTI off where nothing "
+            "needs it")
+
+
+def two_entries(before: sides.Run, after: sides.Run) -> Optional[str]:
+    """PTI turns FRED off: a comparison of PTI then changes the entry too."""
+    fred = ["fred" in flags_of([run]) for run in (before, after)]
+    pti = [run.fact("environment", "mitigations", "pti_flag")
+           for run in (before, after)]
+    if fred[0] == fred[1] or pti[0] == pti[1]:
+        return None
+    return ("PTI and FRED both changed (PTI disables FRED): the way of entry "
+            "differs too")
+
+
+def several_meant(found: Sequence[Difference]) -> Optional[str]:
+    """Kernel and mitigations at once: the difference is of all together."""
+    meant = {difference.fact.split("/")[0] for difference in found
+             if difference.kind == "meant"}
+    kernel = meant & {"kernel release", "kernel version"}
+    state = meant & {"vulnerabilities", "pti flag"}
+    if not kernel or not state:
+        return None
+    return "kernel and mitigations both changed: a difference is of both"
+
+
+def traps(before: Sequence[sides.Run], after: Sequence[sides.Run],
+          found: Sequence[Difference]) -> List[str]:
+    """What a reader of the differences should know, each in a line."""
+    alone: List[Callable[[sides.Run], Optional[str]]] = [
+        forced_pti, hidden_kpti]
+    both: List[Callable[[sides.Run, sides.Run], Optional[str]]] = [
+        shared_verw, kaslr_moves_kpti, two_entries]
+    notes = [f"{name}: {note}"
+             for name, run in (("before", before[0]), ("after", after[0]))
+             for note in (test(run) for test in alone) if note]
+    notes += [note for note in (test(before[0], after[0]) for test in both)
+              if note]
+    return notes + [note for note in [several_meant(found)] if note]

@@ -1,0 +1,159 @@
+# SPDX-License-Identifier: MIT
+"""A comparison for people: text for a terminal, Markdown for a mail."""
+
+from typing import List, Optional, Sequence
+
+import pandas as pd
+
+from analysis import load, verdict
+from analysis.comparison import Compared, Wanted
+from analysis.sentences import (control_sentence, forced_lines, ns, pair_name,
+                                pct, signed_ns, span, tax_sentence,
+                                threshold_sentence)
+
+TABLE_HEAD = ["before", "after", "difference", "", "interval",
+              "as measured", "verdict"]
+
+
+def columns_of(rows: pd.DataFrame, reliable: Optional[bool]
+               ) -> pd.DataFrame:
+    """The table's cells as text; index: benchmark."""
+    doubtful = " ?" if reliable is False else ""
+    return pd.DataFrame({
+        "before": rows["before_ns"].map(ns),
+        "after": rows["after_ns"].map(ns),
+        "difference": rows["difference_ns"].map(signed_ns),
+        "": rows["difference_percent"].map(pct),
+        "interval": [span(*bounds) for bounds in zip(
+            rows["ci_low_percent"], rows["ci_high_percent"])],
+        "as measured": rows["raw_difference_percent"].map(pct),
+        "verdict": rows["verdict"] + doubtful}, rows.index)
+
+
+def shown_notes(rows: pd.DataFrame) -> pd.Series:
+    """The notes that are not in a column of the table already."""
+    return rows["notes"].str.replace(
+        r"(^|; )(unreliable|as measured|allowing|extrapolated)[^;]*", "",
+        regex=True).str.removeprefix("; ")
+
+
+def text_table(one: Compared) -> List[str]:
+    """The table, a row a benchmark, as many lines and a head."""
+    cells = columns_of(one.rows, one.reliable)
+    names = pd.Series(one.rows.index, one.rows.index).map(load.printable)
+    widths = {column: max(cells[column].str.len().max(), len(column))
+              for column in cells}
+    first = int(names.str.len().max())
+    head = " " * first + "".join(
+        f"  {column:>{width}}" for column, width in list(
+            widths.items())[:-1]) + "  verdict"
+    lines = names.str.ljust(first)
+    for column, width in list(widths.items())[:-1]:
+        lines = lines + "  " + cells[column].str.rjust(width)
+    lines = (lines + "  " + cells["verdict"].str.ljust(widths["verdict"]) +
+             "  " + shown_notes(one.rows)).str.rstrip()
+    return [head, *lines]
+
+
+def difference_lines(one: Compared) -> List[str]:
+    """What differs, what was meant first; then the traps."""
+    found = one.pair.differences
+    width = max((len(item.fact) for item in found), default=0)
+    lines = [f"  {'meant    ' if item.kind == 'meant' else 'CONFOUNDS'}  "
+             f"{item.fact:<{width}}  {item.before} -> {item.after}"
+             for item in found]
+    return [*(lines or ["  nothing that run.json tells of"]),
+            *(f"  note       {note}" for note in one.pair.traps)]
+
+
+def moved_lines(one: Compared) -> List[str]:
+    """The user-space rows that differ by themselves."""
+    return [f"  {load.printable(name)} is {said}, and does not enter the "
+            "kernel"
+            for name, said in verdict.moved_controls(one.rows).items()]
+
+
+def counts(one: Compared) -> str:
+    """How many rows got which verdict."""
+    found = one.rows["verdict"].value_counts()
+    return ", ".join(f"{found.get(name, 0)} {name}"
+                     for name in verdict.VERDICTS)
+
+
+def heading(one: Compared) -> List[str]:
+    """What is compared with what, by how many units."""
+    pair, found = one.pair, one.pair.found
+    lines = [f"{pair.before} -> {pair.after}"]
+    if pair.first is not pair.second and pair.first[0] is not pair.second[0]:
+        lines = [f"{name}: {load.printable(run.folder.name)}"
+                 for name, side in ((pair.before, pair.first),
+                                    (pair.after, pair.second))
+                 for run in side]
+    return [*lines, f"{found.count} {found.kind.value}, {len(one.rows)} "
+            f"rows; the intervals hold for all of them at once, by 95 %"]
+
+
+def text_of(one: Compared, wanted: Wanted) -> List[str]:
+    """A pair's lines, in the order in which they should be read."""
+    return [
+        *heading(one), *(f"  ! {line}" for line in one.warnings), "",
+        "what differs", *difference_lines(one), "",
+        f"the probe     {one.pair.probe.reason}",
+        f"crossing tax  {tax_sentence(one)}",
+        f"smallest      {threshold_sentence(one)}",
+        *([f"allowance     {one.allowance}"] if one.allowance else []), "",
+        *text_table(one), "",
+        f"controls      {control_sentence(one)}", *moved_lines(one),
+        f"verdicts      {counts(one)}"]
+
+
+def as_text(found: Sequence[Compared], wanted: Wanted) -> str:
+    """For people, in a terminal."""
+    blocks = ["\n".join(text_of(one, wanted)) for one in found]
+    return "\n".join([*forced_lines(wanted), "\n\n\n".join(blocks), ""])
+
+
+def markdown_cell(text: str) -> str:
+    """A text that neither ends a cell nor begins HTML or a link."""
+    escaped = load.printable(text).replace("&", "&amp;").replace("<", "&lt;")
+    return "".join(f"\\{c}" if c in "|`*_[]\\" else c for c in escaped)
+
+
+def markdown_table(one: Compared) -> List[str]:
+    """The rows as a Markdown table."""
+    cells = columns_of(one.rows, one.reliable)
+    cells["notes"] = one.rows["notes"]
+    lines = [f"| benchmark | {' | '.join(TABLE_HEAD)} | notes |",
+             f"| --- |{' ---: |' * 6} --- | --- |"]
+    body = pd.DataFrame({"benchmark": one.rows.index}, cells.index).join(
+        cells).apply(lambda column: column.map(markdown_cell))
+    return [*lines, *("| " + body.agg(" | ".join, axis=1) + " |")]
+
+
+def markdown_of(one: Compared, wanted: Wanted) -> List[str]:
+    """A pair in Markdown."""
+    facts = [f"| {item.kind} | {markdown_cell(item.fact)} | "
+             f"{markdown_cell(item.before)} | {markdown_cell(item.after)} |"
+             for item in one.pair.differences]
+    return [
+        f"## {markdown_cell(pair_name(one))}", "",
+        *(f"* {markdown_cell(line)}" for line in [
+            *heading(one), *one.warnings, *one.pair.traps]), "",
+        *(["| | what differs | before | after |", "| --- | --- | --- | --- |",
+           *facts, ""] if facts else []),
+        f"**The probe:** {markdown_cell(one.pair.probe.reason)}", "",
+        f"**Crossing tax:** {markdown_cell(tax_sentence(one))}", "",
+        f"**Smallest effect:** {markdown_cell(threshold_sentence(one))}", "",
+        *([f"**Allowance:** {markdown_cell(one.allowance)}", ""]
+          if one.allowance else []),
+        *markdown_table(one), "",
+        f"**Controls:** {markdown_cell(control_sentence(one))}", "",
+        f"**Verdicts:** {counts(one)}"]
+
+
+def as_markdown(found: Sequence[Compared], wanted: Wanted) -> str:
+    """For a mail or a pull request."""
+    blocks = ["\n".join(markdown_of(one, wanted)) for one in found]
+    return "\n".join([*(f"**{markdown_cell(line)}**\n"
+                        for line in forced_lines(wanted)),
+                      "\n\n".join(blocks), ""])

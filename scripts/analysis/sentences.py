@@ -1,0 +1,108 @@
+# SPDX-License-Identifier: MIT
+"""Figures of a comparison as people read them."""
+
+from typing import List, Sequence
+
+import numpy as np
+
+from analysis import crossing, load
+from analysis.comparison import Compared, Wanted
+
+LISTED_MOST = 8
+
+
+def pair_name(one: Compared) -> str:
+    """The pair's name for programs."""
+    return f"{one.pair.before} -> {one.pair.after}"
+
+
+def ns(value: float) -> str:
+    """Nanoseconds with the digits that mean something."""
+    if not np.isfinite(value):
+        return "-"
+    digits = 2 if abs(value) < 10 else 1 if abs(value) < 1000 else 0
+    return f"{value:,.{digits}f} ns"
+
+
+def signed_ns(value: float) -> str:
+    """The same of a difference."""
+    return "-" if not np.isfinite(value) else (
+        "+" if value >= 0 else "") + ns(value)
+
+
+def pct(value: float) -> str:
+    """A signed per cent; "-" for what is not known."""
+    if not np.isfinite(value):
+        return "-"
+    digits = 2 if abs(value) < 10 else 1 if abs(value) < 100 else 0
+    return f"{value:+,.{digits}f} %"
+
+
+def span(low: float, high: float) -> str:
+    """An interval of per cents; what is not bounded says so."""
+    if not np.isfinite(low) or not np.isfinite(high):
+        return "too few units"
+    return f"[{pct(low)[:-2]}, {pct(high)[:-2]}]"
+
+
+def tax_sentence(one: Compared) -> str:
+    """The crossing tax with its interval and how well it explains."""
+    tax, runs = one.tax, [*one.pair.first, *one.pair.second]
+    if tax is None:
+        return "no row that enters the kernel"
+    if not np.isfinite(tax.low):
+        return f"{signed_ns(tax.estimate)} a crossing: too few units for " \
+               "an interval"
+    ghz = crossing.core_ghz(runs)
+    cycles = (f", {tax.estimate * ghz:+,.0f} cycles"
+              if np.isfinite(ghz) else "")
+    return (f"{signed_ns(tax.estimate)} a crossing [{tax.low:+,.2f}, "
+            f"{tax.high:+,.2f}]{cycles}; {one.tax_fit['rows_agreeing']} of "
+            f"{tax.rows} rows agree with one constant, half of them to "
+            f"within {ns(one.tax_fit['spread_ns'])}")
+
+
+def control_sentence(one: Compared) -> str:
+    """Whether the machine's speed was shown to be the same."""
+    found = one.controls
+    if found is None:
+        return ("no row that stays in user space: a change of the machine's "
+                "speed would look like one of the kernel")
+    said = (f"{found.rows} user-space rows: {pct(100 * found.estimate)} "
+            f"{span(100 * found.low, 100 * found.high)}")
+    if one.reliable:
+        return f"{said}: equivalent, the machine's speed did not change"
+    changed = found.low > 0 or found.high < 0
+    return (f"{said}: NOT equivalent, the machine's speed "
+            f"{'changed' if changed else 'may have changed'}, so that every "
+            "verdict is unreliable")
+
+
+def listed(names: Sequence[str]) -> str:
+    """Some names, and how many more there are."""
+    shown = ", ".join(map(load.printable, names[:LISTED_MOST]))
+    more = len(names) - LISTED_MOST
+    return shown + (f" and {more} more" if more > 0 else "")
+
+
+def threshold_sentence(one: Compared) -> str:
+    """The smallest effect that counts, over the rows."""
+    least, most = one.rows["smallest_effect_percent"].agg(["min", "max"])
+    return (f"{least:.1f} % to {most:,.1f} % by row: what was asked for, what "
+            "A/A shows here, or 1 ns, whichever is most")
+
+
+def gate_lines(one: Compared, found: str) -> List[str]:
+    """What a gate has to say: the rows it found "fail" or "inconclusive"."""
+    names = list(one.rows.index[one.rows["gate"] == found])
+    if not names:
+        return []
+    said = ("slower than --fail-above allows" if found == "fail" else
+            "--fail-above cannot be told")
+    return [f"{pair_name(one)}: {said}: {listed(names)}"]
+
+
+def forced_lines(wanted: Wanted) -> List[str]:
+    """That the comparison was forced, and why it should not be."""
+    return [f"FORCED: {load.printable(reason)}: these figures may mean "
+            "nothing" for reason in wanted.refused]
