@@ -1,0 +1,104 @@
+# SPDX-License-Identifier: MIT
+"""scripts/bench in a tree of stand-ins for what it runs."""
+
+import shutil
+import subprocess
+
+import pytest
+
+from hand_made import SCRIPTS
+
+PROGRAM = """#!/bin/sh
+printf '%s\\n' "$@" >arguments
+mkdir -p results/run
+: >results/run/summary.csv
+echo a table
+echo 'results/run/ · next: something'
+exit {status}
+"""
+WORKS = "#!/bin/sh\necho {name} of $1\n"
+
+
+class Tree:
+    """A folder with the script and what it needs."""
+
+    def __init__(self, folder):
+        self.folder = folder
+        for name in "build", "scripts":
+            (folder / name).mkdir()
+        shutil.copy(SCRIPTS / "bench", folder / "scripts" / "bench")
+        self.put("build/syscost", PROGRAM.format(status=0))
+        for name in "contrasts", "plot":
+            self.put(f"scripts/{name}", WORKS.format(name=name))
+
+    def put(self, name, text):
+        (self.folder / name).write_text(text)
+        (self.folder / name).chmod(0o755)
+
+    def run(self, *words, **environment):
+        return subprocess.run(
+            [self.folder / "scripts" / "bench", *words], text=True, cwd="/",
+            capture_output=True, stdin=subprocess.DEVNULL, env={
+                "PATH": "/usr/bin:/bin", **environment})
+
+
+@pytest.fixture
+def tree(tmp_path):
+    return Tree(tmp_path)
+
+
+SHOWN = ["a table", "results/run/ · next: something", "",
+         "contrasts of results/run/", "", "plot of results/run/",
+         "plots in results/run/plots/"]
+
+
+@pytest.mark.parametrize("status", [0, 1, 130])
+def test_the_order_and_the_status(tree, status):
+    tree.put("build/syscost", PROGRAM.format(status=status))
+    done = tree.run()
+    assert done.stdout.splitlines() == SHOWN
+    assert (done.returncode, done.stderr) == (status, "")
+
+
+def test_the_options(tree):
+    tree.run("--launches=3", PROFILE="quick", LABEL="a b", FILTER="x|y")
+    assert (tree.folder / "arguments").read_text().splitlines() == [
+        "--profile=quick", "--label=a b", "--filter=x|y", "--launches=3"]
+
+
+@pytest.mark.parametrize("name", ["contrasts", "plot"])
+@pytest.mark.parametrize("text, why", [
+    ("#!/bin/sh\necho '{name}: no Python here: run ./scripts/setup' >&2\n"
+     "exit 3\n", "no Python here: run ./scripts/setup"),
+    ("#!/bin/sh\nprintf 'Traceback\\n  line\\nKeyError: 1\\n' >&2\nexit 1\n",
+     "KeyError: 1"),
+    ("#!/bin/sh\nkill -KILL $$\n", ""),
+    ("#!/no/such\n", None)])
+@pytest.mark.parametrize("status", [0, 130])
+def test_what_fails_says_so_in_a_line(tree, name, text, why, status):
+    tree.put("build/syscost", PROGRAM.format(status=status))
+    tree.put(f"scripts/{name}", text.format(name=name))
+    done = tree.run()
+    assert (done.returncode, done.stderr) == (status, "")
+    said, = [line for line in done.stdout.splitlines()
+             if line.startswith("no ")]
+    start = f"no {name} (scripts/{name} results/run/): "
+    assert said.startswith(start)
+    assert why is None or said == f"{start}{why}"
+    others = [line for line in SHOWN if name not in line]
+    assert [line for line in done.stdout.splitlines() if line in others] == [
+        line for line in others if name == "contrasts" or
+        not line.startswith("plots")]
+
+
+def test_a_warning_of_what_works_is_passed_on(tree):
+    tree.put("scripts/plot", "#!/bin/sh\necho building the fonts >&2\n")
+    done = tree.run()
+    assert done.stderr == "building the fonts\n"
+    assert "plots in" in done.stdout
+
+
+def test_without_a_run_there_is_nothing_to_show(tree):
+    tree.put("build/syscost", "#!/bin/sh\necho getpid/libc\nexit 0\n")
+    done = tree.run("--list")
+    assert done.stdout == "getpid/libc\n" and done.returncode == 0
