@@ -149,7 +149,7 @@ def own_notes(rows: pd.DataFrame, found: units.Units) -> pd.DataFrame:
     raw = rows["raw_difference_percent"].map("as measured {:+.2f} %".format)
     unit = found.kind.value
     more = rows["further_units"].map(
-        f"about {{:.0f}} more {unit} would tell".format)
+        f"about {{:.0f}} more {unit} would do".format)
     endless = pd.Series("too near to the smallest effect to tell",
                         rows.index)
     open_ones = rows["verdict"] == verdict.INCONCLUSIVE
@@ -266,6 +266,9 @@ def compare(pair: Pair, wanted: Wanted) -> Compared:
     The machine's speed is judged by all rows, whichever are asked for.
     """
     everything = pairs.common_names(pair.found)
+    if not everything:
+        raise load.BadInput(f"{pair.before} and {pair.after} have no "
+                            "benchmark in common")
     names = pairs.matching(everything, wanted.benchmarks)
     missing = tuple([name for name in side if re.search(
         wanted.benchmarks or "", name)]

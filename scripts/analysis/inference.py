@@ -67,6 +67,8 @@ def paired(differences: np.ndarray, alpha: float) -> Effect:
 
     Distribution-free: independence of the pairs is assumed and nothing else.
     """
+    if not len(differences):
+        differences = np.full((1, differences.shape[1]), np.nan)
     ordered = np.sort(differences, axis=0)      # NaN last
     count = (~np.isnan(differences)).sum(axis=0)
     ranks = sign_ranks(count, alpha)
@@ -206,7 +208,10 @@ def flip_p(differences: np.ndarray, others: np.ndarray, flips: np.ndarray
 def flip_bound(differences: np.ndarray, others: np.ndarray,
                flips: np.ndarray, alpha: float, direction: int
                ) -> np.ndarray:
-    """The shift furthest off, up or down, that is not yet refuted (m)."""
+    """The shift furthest off, up or down, that is not yet refuted (m).
+
+    len(flips) must be at least 1 / alpha: then some shift is refuted.
+    """
     middle = differences.mean(axis=0)
     reach = np.abs(differences - middle).max(axis=0)
     inside, outside = middle, middle + direction * 2 * reach
@@ -215,8 +220,6 @@ def flip_bound(differences: np.ndarray, others: np.ndarray,
         if not far.any():
             break
         outside = np.where(far, middle + 2 * (outside - middle), outside)
-    else:
-        outside = np.where(far, direction * np.inf, outside)
     for _ in range(BISECTIONS):
         center = (inside + outside) / 2
         kept = flip_p(differences - center, others, flips) > alpha
@@ -231,29 +234,36 @@ def joint_flips(differences: np.ndarray, alpha: float) -> Effect:
     p and interval hold for all benchmarks at once: each is judged by the
     largest statistic over all (Westfall and Young, Resampling-based multiple
     testing, 1993), so that what one boot does to all rows alike counts once.
-    Symmetry is assumed. Units with anything missing are left out.
+    Symmetry is assumed; nothing may be missing. Too few units for the level
+    bound nothing.
     """
-    whole = differences[~np.isnan(differences).any(axis=1)]
-    flips = signs(len(whole))
-    zero = np.zeros(whole.shape[1])
-    others = largest_of_others(flipped_about_mean(whole, flips))
+    count, columns = differences.shape
+    each = np.full(columns, count)
+    unbounded = np.full(columns, np.inf)
+    if 2.0 ** (1 - count) > alpha:
+        return Effect(median(differences), -unbounded, unbounded,
+                      np.full(columns, np.nan), each, True)
+    flips = signs(count)
+    others = largest_of_others(flipped_about_mean(differences, flips))
     return Effect(
-        median(whole), flip_bound(whole, others, flips, alpha, -1),
-        flip_bound(whole, others, flips, alpha, 1),
-        flip_p(whole, others, flips), zero.astype(int) + len(whole), True)
+        median(differences), flip_bound(differences, others, flips, alpha, -1),
+        flip_bound(differences, others, flips, alpha, 1),
+        flip_p(differences, others, flips), each, True)
 
 
 def student(differences: np.ndarray, alpha: float
             ) -> Tuple[np.ndarray, np.ndarray]:
     """Student's interval of the mean of paired differences (n, m)."""
     count = (~np.isnan(differences)).sum(axis=0)
-    if len(differences) < 2:
-        unknown = np.full(differences.shape[1], np.nan)
-        return unknown, unknown
-    middle = np.nanmean(differences, axis=0)
-    error = np.nanstd(differences, axis=0, ddof=1) / np.sqrt(count)
-    reach = t.ppf(1 - alpha / 2, np.maximum(count - 1, 1)) * error
-    return middle - reach, middle + reach
+    known = count > 1
+    low = np.full(differences.shape[1], np.nan)
+    high = low.copy()
+    values, freedom = differences[:, known], count[known] - 1
+    middle = np.nanmean(values, axis=0)
+    error = np.nanstd(values, axis=0, ddof=1) / np.sqrt(freedom + 1)
+    reach = t.ppf(1 - alpha / 2, freedom) * error
+    low[known], high[known] = middle - reach, middle + reach
+    return low, high
 
 
 def null_reach(differences: np.ndarray, count: int) -> np.ndarray:

@@ -7,9 +7,9 @@ import pandas as pd
 
 from analysis import load, verdict
 from analysis.comparison import Compared, Wanted
-from analysis.sentences import (control_sentence, forced_lines, ns, pair_name,
-                                pct, signed_ns, span, tax_sentence,
-                                threshold_sentence)
+from analysis.sentences import (control_sentence, forced_lines, ns, number_of,
+                                pair_name, pct, signed_ns, span,
+                                tax_sentence, threshold_sentence)
 
 TABLE_HEAD = ["before", "after", "difference", "", "interval",
               "as measured", "verdict"]
@@ -31,28 +31,43 @@ def columns_of(rows: pd.DataFrame, reliable: Optional[bool]
 
 
 def shown_notes(rows: pd.DataFrame) -> pd.Series:
-    """The notes that are not in a column of the table already."""
-    return rows["notes"].str.replace(
-        r"(^|; )(unreliable|as measured|allowing|extrapolated)[^;]*", "",
+    """The notes that are not in a column of the table already.
+
+    What was allowed for stands above the table, and with the rows that
+    differ by more.
+    """
+    kept = rows["notes"].str.replace(
+        r"(^|; )(unreliable|as measured|extrapolated)[^;]*", "",
         regex=True).str.removeprefix("; ")
+    brief = kept.str.replace(r"(^|; )allowing[^;]*", "", regex=True)
+    differs = rows["verdict"].isin([verdict.SLOWER, verdict.FASTER])
+    return kept.where(differs, brief.str.removeprefix("; "))
+
+
+def aligned(cells: pd.DataFrame) -> pd.DataFrame:
+    """The cells with their heads, as wide as their column."""
+    head = pd.DataFrame([cells.columns], ["head"], cells.columns)
+    whole = pd.concat([head, cells])
+    widths = whole.apply(lambda column: column.str.len().max())
+    return pd.DataFrame({
+        column: whole[column].str.ljust(widths[column])
+        if column in ("benchmark", "verdict", "notes")
+        else whole[column].str.rjust(widths[column]) for column in whole})
 
 
 def text_table(one: Compared) -> List[str]:
-    """The table, a row a benchmark, as many lines and a head."""
-    cells = columns_of(one.rows, one.reliable)
-    names = pd.Series(one.rows.index, one.rows.index).map(load.printable)
-    widths = {column: max(cells[column].str.len().max(), len(column))
-              for column in cells}
-    first = int(names.str.len().max())
-    head = " " * first + "".join(
-        f"  {column:>{width}}" for column, width in list(
-            widths.items())[:-1]) + "  verdict"
-    lines = names.str.ljust(first)
-    for column, width in list(widths.items())[:-1]:
-        lines = lines + "  " + cells[column].str.rjust(width)
-    lines = (lines + "  " + cells["verdict"].str.ljust(widths["verdict"]) +
-             "  " + shown_notes(one.rows)).str.rstrip()
-    return [head, *lines]
+    """The table: a head, what enters the kernel, what does not."""
+    rows = one.rows.sort_values("control", kind="stable", key=lambda column:
+                                column.eq(True))
+    cells = columns_of(rows, one.reliable)
+    cells.insert(0, "benchmark", [load.printable(name)
+                                  for name in rows.index])
+    cells["notes"] = shown_notes(rows)
+    lines = list(aligned(cells).agg("  ".join, axis=1).str.rstrip())
+    controls = int(rows["control"].eq(True).sum())
+    first = len(lines) - controls
+    gap = ["", "  in user space:"] if controls else []
+    return [*lines[:first], *gap, *lines[first:]]
 
 
 def difference_lines(one: Compared) -> List[str]:
@@ -89,8 +104,9 @@ def heading(one: Compared) -> List[str]:
                  for name, side in ((pair.before, pair.first),
                                     (pair.after, pair.second))
                  for run in side]
-    return [*lines, f"{found.count} {found.kind.value}, {len(one.rows)} "
-            f"rows; the intervals hold for all of them at once, by 95 %"]
+    return [*lines, f"{found.count} {found.kind.value}, "
+            f"{number_of(len(one.rows), 'row')}; the intervals hold for all "
+            "of them at once, by 95 %"]
 
 
 def text_of(one: Compared, wanted: Wanted) -> List[str]:

@@ -16,6 +16,11 @@ def pair_name(one: Compared) -> str:
     return f"{one.pair.before} -> {one.pair.after}"
 
 
+def number_of(count: int, thing: str) -> str:
+    """So many of a thing."""
+    return f"{count} {thing}{'' if count == 1 else 's'}"
+
+
 def ns(value: float) -> str:
     """Nanoseconds with the digits that mean something."""
     if not np.isfinite(value):
@@ -56,10 +61,12 @@ def tax_sentence(one: Compared) -> str:
     ghz = crossing.core_ghz(runs)
     cycles = (f", {tax.estimate * ghz:+,.0f} cycles"
               if np.isfinite(ghz) else "")
+    agree = "" if tax.rows < 2 else (
+        f"; {one.tax_fit['rows_agreeing']} of {tax.rows} rows agree with one "
+        "constant, half of them lie within "
+        f"{ns(one.tax_fit['spread_ns'])} of it")
     return (f"{signed_ns(tax.estimate)} a crossing [{tax.low:+,.2f}, "
-            f"{tax.high:+,.2f}]{cycles}; {one.tax_fit['rows_agreeing']} of "
-            f"{tax.rows} rows agree with one constant, half of them to "
-            f"within {ns(one.tax_fit['spread_ns'])}")
+            f"{tax.high:+,.2f}]{cycles}{agree}")
 
 
 def control_sentence(one: Compared) -> str:
@@ -68,7 +75,7 @@ def control_sentence(one: Compared) -> str:
     if found is None:
         return ("no row that stays in user space: a change of the machine's "
                 "speed would look like one of the kernel")
-    said = (f"{found.rows} user-space rows: {pct(100 * found.estimate)} "
+    said = (f"{number_of(found.rows, 'user-space row')}: {pct(100 * found.estimate)} "
             f"{span(100 * found.low, 100 * found.high)}")
     if one.reliable:
         return f"{said}: equivalent, the machine's speed did not change"

@@ -16,7 +16,8 @@ from analysis import inference, sides
 from analysis.inference import Effect
 
 FLIPS_FROM = 6      # boots a side: fewer cannot refute anything at 5 %
-SIGNS_FROM = 11     # boots a side: enough for the sign test
+SIGNS_FROM = 11     # boots a side: enough for the sign test of few rows
+FLIPS_MOST = 14     # boots a side: 8,192 flips
 FAMILY_LEVEL = 0.05
 
 
@@ -156,6 +157,12 @@ def flips_of_whole(differences: np.ndarray) -> Effect:
     return found
 
 
+def signs_from(family: int) -> int:
+    """From how many boots on the sign test can refute as much as flips."""
+    return min(max(SIGNS_FROM, least_count(Kind.PAIRS, family)),
+               FLIPS_MOST + 1)
+
+
 def effect(units: Units, family: int) -> Effect:
     """The shift from before to after, judged as one of so many benchmarks.
 
@@ -167,7 +174,7 @@ def effect(units: Units, family: int) -> Effect:
         return inference.unpaired(before, after, alpha)
     if units.kind is Kind.FEW_BOOTS:
         return spread(before, after)
-    if units.kind is Kind.PAIRS or units.count >= SIGNS_FROM:
+    if units.kind is Kind.PAIRS or units.count >= signs_from(family):
         return inference.paired(after - before, alpha)
     return flips_of_whole(after - before)
 
