@@ -75,7 +75,8 @@ def control_sentence(one: Compared) -> str:
     if found is None:
         return ("no row that stays in user space: a change of the machine's "
                 "speed would look like one of the kernel")
-    said = (f"{number_of(found.rows, 'user-space row')}: {pct(100 * found.estimate)} "
+    said = (f"{number_of(found.rows, 'user-space row')}: "
+            f"{pct(100 * found.estimate)} "
             f"{span(100 * found.low, 100 * found.high)}")
     if one.reliable:
         return f"{said}: equivalent, the machine's speed did not change"

@@ -13,7 +13,7 @@ import pandas as pd
 
 from analysis import comparison, crossing, load, verdict
 from analysis.comparison import Compared, Wanted
-from analysis.sentences import pair_name
+from analysis.sentences import forced_lines, pair_name
 
 FORMULA = ("=", "+", "-", "@")
 TEXTS = ["pair", "benchmark", "notes"]
@@ -41,6 +41,34 @@ def as_csv(found: Sequence[Compared], wanted: Wanted) -> str:
     """For a spreadsheet or a program."""
     return csv_rows(found).to_csv(index=False, float_format="%.6g",
                                   lineterminator="\n")
+
+
+def spread_percent(side: pd.DataFrame) -> pd.Series:
+    """The standard deviation over the units, in per cent of their mean."""
+    return 100 * side.std() / side.mean()
+
+
+def lkp_lines(one: Compared) -> List[str]:
+    """A pair in the columns of the kernel test robot's mails."""
+    found = one.pair.found
+    first, second = map(spread_percent, (found.before, found.after))
+    known = one.rows.dropna(subset=["before_ns", "after_ns"])
+    return [
+        f"{one.pair.before:>16} {one.pair.after:>28}",
+        f"{'-' * 16} {'-' * 28}",
+        f"{'%stddev':>16} {'%change':>11} {'%stddev':>16}",
+        *(f"{before:>10.2f} ±{first[name]:3.0f}% {change:>+10.1f}% "
+          f"{after:>10.2f} ±{second[name]:3.0f}%  {load.printable(name)}."
+          "ns_per_call"
+          for name, before, after, change in zip(
+              known.index, known["before_ns"], known["after_ns"],
+              known["difference_percent"]))]
+
+
+def as_lkp(found: Sequence[Compared], wanted: Wanted) -> str:
+    """As the kernel test robot writes to lists: no interval, no verdict."""
+    blocks = ["\n".join(lkp_lines(one)) for one in found]
+    return "\n".join([*forced_lines(wanted), "\n\n".join(blocks), ""])
 
 
 def plain(value: Any) -> Any:
