@@ -40,6 +40,7 @@ class Compared(NamedTuple):
     tax_fit: Dict[str, float]
     controls: Optional[crossing.Common]     # a share
     reliable: Optional[bool]    # None: no control rows
+    changed: bool               # the machine's speed, for certain
     warnings: List[str]
     allowance: str              # in a line; "" where none is needed
     missing: Tuple[List[str], List[str]]    # only before, only after
@@ -114,6 +115,13 @@ def speed_of(pair: Pair, entered: pd.Series) -> Optional[crossing.Common]:
     return found and found._replace(
         estimate=float(np.expm1(found.estimate)),
         low=float(np.expm1(found.low)), high=float(np.expm1(found.high)))
+
+
+def has_changed(controls: Optional[crossing.Common], wanted: Wanted) -> bool:
+    """Whether the machine's speed was shown to be another."""
+    return controls is not None and (
+        controls.low > wanted.smallest_effect or
+        controls.high < -wanted.smallest_effect)
 
 
 def is_steady(controls: Optional[crossing.Common], wanted: Wanted
@@ -288,8 +296,8 @@ def compare(pair: Pair, wanted: Wanted) -> Compared:
         rows["gate"] = "inconclusive"
     rows = pd.concat([rows, absent_rows(missing, pair)])
     return Compared(pair, rows, tax, fit, controls, reliable,
-                    warnings(pair, missing), slack.said if slack else "",
-                    missing)
+                    has_changed(controls, wanted), warnings(pair, missing),
+                    slack.said if slack else "", missing)
 
 
 def tax_fit(tax: Optional[crossing.Common], rows: pd.DataFrame

@@ -28,9 +28,12 @@ def ways(names: Sequence[str], record: Dict[str, Any]) -> pd.Series:
 
 def entries(names: Sequence[str], run: sides.Run) -> pd.Series:
     """Kernel entries a call of each benchmark: counted, else by its name."""
-    counted = pd.Series(rows.entries_counted(run.record), dtype=float)
-    guessed = ways(names, run.record).isin(["kernel", "legacy"]).astype(float)
-    return counted.reindex(names).fillna(guessed)
+    counted = pd.Series(rows.entries_counted(run.record),
+                        dtype=float).reindex(names)
+    if counted.notna().all():
+        return counted
+    guessed = ways(names, run.record).isin(["kernel", "legacy"])
+    return counted.fillna(guessed.astype(float))
 
 
 def per_unit(found: units.Units, scale: pd.Series) -> units.Units:

@@ -57,8 +57,7 @@ def core_of(run: sides.Run, arm: str, batches: pd.DataFrame) -> Core:
     """The core as the batches of one run's arm found it."""
     some = batches.iloc[::step(len(batches), LEVEL_MOST)]
     jumps = some["jumps"].to_numpy(float)
-    level = (quiet.reference(jumps),
-             quiet.reference(some["chain"].to_numpy(float)))
+    level = quiet.levels(jumps, some["chain"].to_numpy(float))
     return Core(level, sides.alone_share(run, arm),
                 float((jumps > quiet.QUIET_WITHIN * level[0]).mean()))
 
@@ -138,8 +137,7 @@ def fit(batches: Columns, run_level: quiet.Level) -> Optional[quiet.Curve]:
         batches.quiet)
     level = run_level
     if calm.sum() >= quiet.OWN_LEVEL_LEAST:
-        level = (quiet.reference(batches.jumps[calm]),
-                 quiet.reference(batches.chain[calm]))
+        level = quiet.levels(batches.jumps[calm], batches.chain[calm])
     if not quiet.varies(batches.jumps, level[0]):
         return None
     terms = quiet.covariates(batches.jumps, batches.chain, level)

@@ -5,7 +5,7 @@ from typing import List, Optional, Sequence
 
 import pandas as pd
 
-from analysis import load, verdict
+from analysis import load, units, verdict
 from analysis.comparison import Compared, Wanted
 from analysis.sentences import (control_sentence, forced_lines, ns, number_of,
                                 pair_name, pct, signed_ns, span,
@@ -104,9 +104,14 @@ def heading(one: Compared) -> List[str]:
                  for name, side in ((pair.before, pair.first),
                                     (pair.after, pair.second))
                  for run in side]
-    return [*lines, f"{found.count} {found.kind.value}, "
-            f"{number_of(len(one.rows), 'row')}; the intervals hold for all "
-            "of them at once, by 95 %"]
+    held = ("the intervals are the range of the boots"
+            if found.kind is units.Kind.FEW_BOOTS else
+            "the intervals hold for all of them at once, by 95 %")
+    count = " and ".join(str(len(side)) for side in (
+        found.before, found.after)) if found.kind in (
+            units.Kind.FEW_BOOTS, units.Kind.LAUNCHES) else found.count
+    return [*lines, f"{count} {found.kind.value}, "
+            f"{number_of(len(one.rows), 'row')}; {held}"]
 
 
 def text_of(one: Compared, wanted: Wanted) -> List[str]:

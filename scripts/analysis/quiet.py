@@ -78,6 +78,17 @@ def reference(values: np.ndarray) -> float:
     return middle
 
 
+def levels(jumps: np.ndarray, chain: np.ndarray) -> Level:
+    """The quiet level of both probes; each (n), of the same batches.
+
+    A neighbour slows the chain by 2 or 3 % only, so that its modes run into
+    each other: its level is that of the batches whose jumps are quiet.
+    """
+    level = reference(jumps)
+    calm = chain[jumps <= level * (1 + NEAR)]
+    return level, lower_median(calm if len(calm) else chain)
+
+
 def cut_log(values: np.ndarray, level: float) -> np.ndarray:
     """ln(values / level) cut off on both sides, beyond the dead zone."""
     with np.errstate(divide="ignore", invalid="ignore"):

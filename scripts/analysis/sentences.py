@@ -61,9 +61,10 @@ def tax_sentence(one: Compared) -> str:
     ghz = crossing.core_ghz(runs)
     cycles = (f", {tax.estimate * ghz:+,.0f} cycles"
               if np.isfinite(ghz) else "")
+    few = 2 * one.tax_fit["rows_agreeing"] < tax.rows
     agree = "" if tax.rows < 2 else (
-        f"; {one.tax_fit['rows_agreeing']} of {tax.rows} rows agree with one "
-        "constant, half of them lie within "
+        f"; {'only ' if few else ''}{one.tax_fit['rows_agreeing']} of "
+        f"{tax.rows} rows agree with one constant, half of them lie within "
         f"{ns(one.tax_fit['spread_ns'])} of it")
     return (f"{signed_ns(tax.estimate)} a crossing [{tax.low:+,.2f}, "
             f"{tax.high:+,.2f}]{cycles}{agree}")
@@ -80,10 +81,11 @@ def control_sentence(one: Compared) -> str:
             f"{span(100 * found.low, 100 * found.high)}")
     if one.reliable:
         return f"{said}: equivalent, the machine's speed did not change"
-    changed = found.low > 0 or found.high < 0
-    return (f"{said}: NOT equivalent, the machine's speed "
-            f"{'changed' if changed else 'may have changed'}, so that every "
-            "verdict is unreliable")
+    if one.changed:
+        return (f"{said}: NOT equivalent, the machine's speed changed, so "
+                "that every verdict is unreliable")
+    return (f"{said}: not shown to be equivalent, the machine's speed may "
+            "have changed, so that every verdict is unreliable")
 
 
 def listed(names: Sequence[str]) -> str:
@@ -114,3 +116,15 @@ def forced_lines(wanted: Wanted) -> List[str]:
     """That the comparison was forced, and why it should not be."""
     return [f"FORCED: {load.printable(reason)}: these figures may mean "
             "nothing" for reason in wanted.refused]
+
+
+def gate_notes(one: Compared) -> List[str]:
+    """What a gate that passes has to admit."""
+    said = []
+    if one.reliable is None:
+        said.append(f"{pair_name(one)}: no user-space row tells whether the "
+                    "machine's speed changed")
+    if one.allowance:
+        said.append(f"{pair_name(one)}: {one.allowance}; what passes does so "
+                    "as far as these tell")
+    return said
