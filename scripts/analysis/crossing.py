@@ -39,7 +39,8 @@ def entries(names: Sequence[str], run: sides.Run) -> pd.Series:
 def per_unit(found: units.Units, scale: pd.Series) -> units.Units:
     """Each unit's shift from the first side's median, of a middle row.
 
-    One column; scale divides each row's shift.
+    One column; scale divides each row's shift. Rows count alike, however
+    much they scatter: what they share is asked for, not the quietest row's.
     """
     origin = found.before.median()
 

@@ -64,6 +64,7 @@ NAMED_FLAGS = ("fred", "pcid", "invpcid")   # told apart from other flags
 VERW_FILES = ("mds", "tsx_async_abort", "mmio_stale_data",
               "reg_file_data_sampling", "tsa")
 SHOWN_FLAGS = 8
+NOT_KNOWN = "not known"
 
 
 class Difference(NamedTuple):
@@ -78,7 +79,7 @@ class Difference(NamedTuple):
 def shown(value: Any) -> str:
     """A fact as printable text."""
     if value is None:
-        return "not known"
+        return NOT_KNOWN
     if isinstance(value, bool):
         return "yes" if value else "no"
     return load.printable(str(value))
@@ -97,23 +98,25 @@ def side_text(runs: Sequence[sides.Run], keys: Keys) -> str:
 def refusals(runs: Sequence[sides.Run]) -> List[str]:
     """Why these runs may not be compared at all."""
     found = {name: [value for value in values(runs, keys)
-                    if value != "not known"]
+                    if value != NOT_KNOWN]
              for name, keys in IDENTITY.items()}
     return [f"another {name}: {' and '.join(told)}"
             for name, told in found.items() if len(told) > 1]
 
 
 def of_table(before: Sequence[sides.Run], after: Sequence[sides.Run],
-             table: Dict[str, Keys], kind: str) -> List[Difference]:
+             table: Dict[str, Keys], kind: str, absent: str = "confounds"
+             ) -> List[Difference]:
     """The facts of a table in which the sides, or a side's runs, differ.
 
-    What differs within a side was not meant, whatever it is.
+    What differs within a side was not meant; what is not known of one is of
+    the kind `absent`.
     """
     told = [(name, values(before, keys), values(after, keys))
             for name, keys in table.items()]
     return [Difference(name, " | ".join(first), " | ".join(second),
-                       kind if len(first) == len(second) == 1
-                       else "confounds")
+                       "confounds" if len(first) + len(second) > 2 else
+                       absent if NOT_KNOWN in (*first, *second) else kind)
             for name, first, second in told
             if first != second or len(first) > 1]
 
@@ -141,7 +144,7 @@ def vulnerability_keys(runs: Sequence[sides.Run]) -> Dict[str, Keys]:
     files = [run.fact(*where) for run in runs]
     names = set().union(*(found for found in files
                           if isinstance(found, dict)))
-    return {f"vulnerabilities/{name}": (*where, name)
+    return {load.printable(f"vulnerabilities/{name}"): (*where, name)
             for name in sorted(names)}
 
 
@@ -206,7 +209,8 @@ def between_runs(before: Sequence[sides.Run], after: Sequence[sides.Run],
     kernel = "confounds" if one_is_filtered(before, after) else "meant"
     found = [*of_table(before, after, MEANT, kernel),
              *command_line(before, after, kernel),
-             *of_table(before, after, mitigations, "meant"),
+             # A file that is missing is one of another kernel.
+             *of_table(before, after, mitigations, "meant", "meant"),
              *arm_differences(before[0], after[0], arms),
              *of_table(before, after, IDENTITY, "confounds"),
              *of_table(before, after, CONFOUNDING, "confounds"),
@@ -249,10 +253,12 @@ def arm_differences(first_run: sides.Run, second_run: sides.Run,
     wrapped = way == "meant" and any(
         load.fact(run.arm(arm), "wrapped") is True for run, arm in both)
     states = [load.fact(run.arm(arm), "state") for run, arm in both]
-    first, second = (state if isinstance(state, dict) else {}
-                     for state in states)
+    if not all(isinstance(state, dict) for state in states):
+        return found
+    first, second = states
     return found + [
-        Difference(key, shown(first.get(key)), shown(second.get(key)),
+        Difference(load.printable(key), shown(first.get(key)),
+                   shown(second.get(key)),
                    "meant" if key in meant or wrapped else "confounds")
         for key in sorted({*first, *second})
         if first.get(key) != second.get(key)]

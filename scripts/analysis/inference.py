@@ -16,6 +16,7 @@ from scipy.stats import beta, binom, norm, t
 
 EXACT_MOST = 3000       # pairwise differences, for the exact distribution
 BISECTIONS = 50
+GRID = 4001             # of cosines
 ROUNDING = 1e-9         # of sums that are equal but for their order
 NULL_SHARE = 0.95       # of what an A/A comparison would show
 
@@ -183,9 +184,12 @@ def flipped_about_mean(differences: np.ndarray, flips: np.ndarray
     count = len(differences)
     left = count - flips.sum(axis=1) ** 2 / count
     centred = flipped(differences - differences.mean(axis=0), flips)
-    squares = centred ** 2 / np.where(left > 0, left, np.inf)[:, np.newaxis]
-    seldom = beta.sf(np.minimum(squares, 1), 0.5, (count - 2) / 2)
-    return np.sqrt(count * beta.isf(seldom, 0.5, (count - 1) / 2))
+    cosines = centred / np.sqrt(np.where(left > 0, left, np.inf))[
+        :, np.newaxis]
+    grid = np.linspace(0, 1, GRID)
+    seldom = beta.sf(grid ** 2, 0.5, (count - 2) / 2)
+    exchanged = np.sqrt(beta.isf(seldom, 0.5, (count - 1) / 2))
+    return np.sqrt(count) * np.interp(cosines, grid, exchanged)
 
 
 def largest_of_others(statistics: np.ndarray) -> np.ndarray:

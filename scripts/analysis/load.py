@@ -53,7 +53,9 @@ def finish_output() -> None:
 
 def printing(main: Callable[[], int]) -> int:
     """What main returns, whatever becomes of standard output."""
-    if sys.stdout is None:      # it came closed
+    if sys.stderr is None:      # it came closed
+        sys.stderr = open(os.devnull, "w")
+    if sys.stdout is None:
         raise BadInput("standard output is closed")
     # Letters that a terminal's encoding lacks are written out.
     for stream in (sys.stdout, sys.stderr):
@@ -63,6 +65,10 @@ def printing(main: Callable[[], int]) -> int:
         return main()
     except BrokenPipeError:
         return 0
+    except OSError as problem:
+        if problem.filename is not None:
+            raise
+        raise BadInput(f"standard output: {problem.strerror}") from None
     finally:
         finish_output()
 
@@ -72,8 +78,7 @@ def run(main: Callable[[], int]) -> NoReturn:
     try:
         sys.exit(printing(main))
     except BadInput as problem:
-        if sys.stderr is not None:
-            print(f"{Path(sys.argv[0]).name}: {problem}", file=sys.stderr)
+        print(f"{Path(sys.argv[0]).name}: {problem}", file=sys.stderr)
         sys.exit(2)
 
 
@@ -115,6 +120,7 @@ COUNT = Column("int64", 0)
 ORDINAL = Column("int64", 1)
 FLAG = Column("int64", 0, 1)
 POSITIVE = Column("float64", ABOVE_ZERO)
+COST = Column("float64", ABOVE_ZERO, 1e15)      # ns: eleven days
 KNOWN_OR_NOT = Column("float64", ABOVE_ZERO, empty=True)
 DIFFERENCE = Column("float64", empty=True)
 SHARE = Column("float64", 0, 1)
@@ -122,7 +128,7 @@ SHARE = Column("float64", 0, 1)
 SAMPLES: Columns = {
     "launch": COUNT, "arm": ARM, "block": COUNT, "seq": COUNT,
     "benchmark": BENCHMARK, "calls": ORDINAL, "ticks": ORDINAL,
-    "ns_per_call": POSITIVE, "cpu_ns": COUNT, "cpu": Column("int64", -1),
+    "ns_per_call": COST, "cpu_ns": COUNT, "cpu": Column("int64", -1),
     "migrated": FLAG, "nivcsw": COUNT, "minflt": COUNT, "dirty": FLAG,
     "probe_before_ticks": COUNT, "probe_after_ticks": COUNT,
     "chain_before_ticks": COUNT, "chain_after_ticks": COUNT,

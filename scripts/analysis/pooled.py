@@ -32,7 +32,7 @@ class Core(NamedTuple):
     @property
     def lag(self) -> float:
         """Of the front end behind the clock: a frequency moves it not."""
-        return self.level[0] / self.level[1]
+        return self.level[0] / self.level[1] if self.level[1] else np.inf
 
 
 class Probe(NamedTuple):
@@ -91,6 +91,9 @@ def compare(before: Core, after: Core, one_run: bool) -> Probe:
     Within one run an arm that never has the core alone may itself be the
     one who loads it; between runs of one program that can only be others.
     """
+    if not min(*before.level, *after.level):
+        return Probe(False, "the probes read nothing: costs are compared as "
+                     "measured")
     jumps, chain = (ratio(*pair) for pair in zip(before.level, after.level))
     saw = saw_quiet(before, after), saw_quiet(after, before)
     said = (f"quiet level {before.level[0]:.0f} and {after.level[0]:.0f} "
@@ -138,7 +141,7 @@ def fit(batches: Columns, run_level: quiet.Level) -> Optional[quiet.Curve]:
     level = run_level
     if calm.sum() >= quiet.OWN_LEVEL_LEAST:
         level = quiet.levels(batches.jumps[calm], batches.chain[calm])
-    if not quiet.varies(batches.jumps, level[0]):
+    if not min(level) or not quiet.varies(batches.jumps, level[0]):
         return None
     terms = quiet.covariates(batches.jumps, batches.chain, level)
     if not calm.all():

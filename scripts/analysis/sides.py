@@ -127,7 +127,7 @@ def read_samples(run: Run) -> pd.DataFrame:
         raise load.BadInput(f"{run.folder / 'samples.csv'}: no rows")
     jumps, chain = quiet.probes(samples)
     return pd.DataFrame({
-        "launch": samples["launch"].astype("int32"), "arm": samples["arm"],
+        "launch": samples["launch"], "arm": samples["arm"],
         "benchmark": samples["benchmark"], "cost_ns": samples["ns_per_call"],
         "jumps": jumps.astype("float32"), "chain": chain.astype("float32")})
 

@@ -16,7 +16,7 @@ from analysis import inference, sides
 from analysis.inference import Effect
 
 FLIPS_FROM = 6      # boots a side: fewer cannot refute anything at 5 %
-SIGNS_FROM = 11     # boots a side: enough for the sign test of few rows
+SIGNS_FROM = 11     # boots a side: the sign test, which no bad boot moves
 FLIPS_MOST = 14     # boots a side: 8,192 flips
 FAMILY_LEVEL = 0.05
 
@@ -158,7 +158,11 @@ def flips_of_whole(differences: np.ndarray) -> Effect:
 
 
 def signs_from(family: int) -> int:
-    """From how many boots on the sign test can refute as much as flips."""
+    """From how many boots on the sign test can refute anything.
+
+    It is worth less than flips of as many, but one bad boot does not move
+    it, and it needs no symmetry.
+    """
     return min(max(SIGNS_FROM, least_count(Kind.PAIRS, family)),
                FLIPS_MOST + 1)
 
