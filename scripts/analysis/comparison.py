@@ -65,6 +65,8 @@ def shifts(found: units.Units, family: int) -> pd.DataFrame:
     logs = units.effect(found.map(np.log), family)
     ns = units.effect(found, family)
     p = logs.p if logs.joint else inference.holm(logs.p)
+    if found.kind is units.Kind.LAUNCHES and not found.same_boot:
+        p = np.full(len(p), np.nan)     # launches are no replicates then
     return pd.DataFrame(
         {"log": logs.estimate, "low": logs.low, "high": logs.high, "p": p,
          "ns": ns.estimate, "ns_low": ns.low, "ns_high": ns.high},
@@ -85,7 +87,7 @@ def table(pair: Pair, wanted: Wanted, names: Sequence[str],
                                   wanted.smallest_effect,
                                   pd.Series(units.null_reach(logs), names))})
     judged["verdict"] = verdict.judge(judged["low"], judged["high"],
-                                      judged["delta"], margin)
+                                      judged["delta"], margin, shift["p"])
     more = verdict.needed(judged, found.kind, found.count, len(names))
     gate = verdict.gate(judged["low"], judged["high"],
                         wanted.fail_above or 0.0, margin)
@@ -159,7 +161,9 @@ def own_notes(rows: pd.DataFrame, found: units.Units) -> pd.DataFrame:
     more = rows["further_units"].map(
         f"about {{:.0f}} more {unit} would do".format)
     endless = pd.Series("too near to the smallest effect to tell",
-                        rows.index)
+                        rows.index).where(
+        np.isfinite(rows["ci_high_percent"] - rows["ci_low_percent"]),
+        "these units scatter too much to tell")
     open_ones = rows["verdict"] == verdict.INCONCLUSIVE
     allowed_for = rows["allowance_percent"].map(
         "allowing ±{:.1f} % for another boot".format if not found.same_boot
@@ -170,7 +174,7 @@ def own_notes(rows: pd.DataFrame, found: units.Units) -> pd.DataFrame:
             open_ones & (rows["allowance_percent"] == 0), ""),
         "boots": pd.Series(
             "arms of one run would tell" if found.same_boot else
-            f"{units.FLIPS_FROM} boots a side would tell", rows.index).where(
+            f"{units.FLIPS_FROM} boots a side may tell", rows.index).where(
                 open_ones & (rows["allowance_percent"] > 0), ""),
         "allowance": allowed_for.where(rows["allowance_percent"] > 0, "")})
 
@@ -255,7 +259,8 @@ def warnings(pair: Pair, missing: Tuple[List[str], List[str]]) -> List[str]:
     if pair.found.kind is units.Kind.LAUNCHES and sides.UNKNOWN_BOOT in (
             pair.first[0].boot, pair.second[0].boot):
         said.append("a run.json names no boot: taken for another one")
-    said += [f"{len(names)} rows only {side}"
+    said += [f"{len(names)} {'row' if len(names) == 1 else 'rows'} only "
+             f"{side}"
              for names, side in zip(missing, ("before", "after")) if names]
     return said + outlying_boots(pair)
 

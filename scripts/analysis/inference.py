@@ -15,7 +15,9 @@ from scipy.special import binom as binomial
 from scipy.stats import beta, binom, norm, t
 
 EXACT_MOST = 3000       # pairwise differences, for the exact distribution
-BISECTIONS = 50
+DOUBLINGS = 12          # of an interval, before it counts as unbounded
+BISECTIONS = 25
+JOINT_FROM = 8          # units whose flips bound all benchmarks at once
 GRID = 4001             # of cosines
 ROUNDING = 1e-9         # of sums that are equal but for their order
 NULL_SHARE = 0.95       # of what an A/A comparison would show
@@ -219,7 +221,7 @@ def flip_bound(differences: np.ndarray, others: np.ndarray,
     middle = differences.mean(axis=0)
     reach = np.abs(differences - middle).max(axis=0)
     inside, outside = middle, middle + direction * 2 * reach
-    for _ in range(BISECTIONS):
+    for _ in range(DOUBLINGS):
         far = flip_p(differences - outside, others, flips) > alpha
         if not far.any():
             break
@@ -229,7 +231,7 @@ def flip_bound(differences: np.ndarray, others: np.ndarray,
         kept = flip_p(differences - center, others, flips) > alpha
         inside = np.where(kept, center, inside)
         outside = np.where(kept, outside, center)
-    return inside
+    return np.where(far & (reach > 0), direction * np.inf, inside)
 
 
 def joint_flips(differences: np.ndarray, alpha: float) -> Effect:
@@ -238,8 +240,10 @@ def joint_flips(differences: np.ndarray, alpha: float) -> Effect:
     p and interval hold for all benchmarks at once: each is judged by the
     largest statistic over all (Westfall and Young, Resampling-based multiple
     testing, 1993), so that what one boot does to all rows alike counts once.
-    Symmetry is assumed; nothing may be missing. Too few units for the level
-    bound nothing.
+    Of fewer than JOINT_FROM units a flip too many is near to the largest
+    statistic that there can be: their interval is each benchmark's own, and
+    p alone is joint. Symmetry is assumed; nothing may be missing. Too few
+    units for the level bound nothing.
     """
     count, columns = differences.shape
     each = np.full(columns, count)
@@ -249,9 +253,10 @@ def joint_flips(differences: np.ndarray, alpha: float) -> Effect:
                       np.full(columns, np.nan), each, True)
     flips = signs(count)
     others = largest_of_others(flipped_about_mean(differences, flips))
+    beside = others if count >= JOINT_FROM else np.zeros_like(others)
     return Effect(
-        median(differences), flip_bound(differences, others, flips, alpha, -1),
-        flip_bound(differences, others, flips, alpha, 1),
+        median(differences), flip_bound(differences, beside, flips, alpha, -1),
+        flip_bound(differences, beside, flips, alpha, 1),
         flip_p(differences, others, flips), each, True)
 
 

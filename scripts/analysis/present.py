@@ -5,7 +5,7 @@ from typing import List, Optional, Sequence
 
 import pandas as pd
 
-from analysis import load, units, verdict
+from analysis import inference, load, units, verdict
 from analysis.comparison import Compared, Wanted
 from analysis.sentences import (control_sentence, forced_lines, ns, number_of,
                                 pair_name, pct, signed_ns, span,
@@ -100,12 +100,18 @@ def heading(one: Compared) -> List[str]:
     pair, found = one.pair, one.pair.found
     lines = [f"{pair.before} -> {pair.after}"]
     if pair.first is not pair.second and pair.first[0] is not pair.second[0]:
-        lines = [f"{name}: {load.printable(run.folder.name)}"
-                 for name, side in ((pair.before, pair.first),
-                                    (pair.after, pair.second))
-                 for run in side]
+        runs = [*pair.first, *pair.second]
+        alike = len({run.folder.name for run in runs}) < len(runs)
+        folders = [load.printable(str(run.folder) if alike
+                                  else run.folder.name) for run in runs]
+        sides = [pair.before] * len(pair.first) + [
+            pair.after] * len(pair.second)
+        lines = [f"{side}: {folder}" for side, folder in zip(sides, folders)]
     held = ("the intervals are the range of the boots"
             if found.kind is units.Kind.FEW_BOOTS else
+            "each row's interval holds by itself, by 95 %"
+            if found.kind is units.Kind.BOOTS and
+            found.count < inference.JOINT_FROM else
             "the intervals hold for all of them at once, by 95 %")
     count = " and ".join(str(len(side)) for side in (
         found.before, found.after)) if found.kind in (

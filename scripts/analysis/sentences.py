@@ -97,8 +97,10 @@ def listed(names: Sequence[str]) -> str:
 
 def threshold_sentence(one: Compared) -> str:
     """The smallest effect that counts, over the rows."""
-    least, most = one.rows["smallest_effect_percent"].agg(["min", "max"])
-    return (f"{least:.1f} % to {most:,.1f} % by row: what was asked for, what "
+    least, most = (f"{value:,.1f} %" for value in one.rows[
+        "smallest_effect_percent"].agg(["min", "max"]))
+    span_said = least if least == most else f"{least} to {most} by row"
+    return (f"{span_said}: what was asked for, what "
             "A/A shows here, or 1 ns, whichever is most")
 
 

@@ -24,16 +24,18 @@ def smallest(before_ns: pd.Series, wanted: float, null_log: pd.Series
 
 
 def judge(low: pd.Series, high: pd.Series, delta: pd.Series,
-          margin: pd.Series) -> pd.Series:
+          margin: pd.Series, p: pd.Series) -> pd.Series:
     """The verdict of intervals; all as shares of the cost before.
 
     That something differs needs the whole interval beyond delta, and beyond
-    the margin that another boot may make; equivalence the whole of it
-    within delta.
+    the margin that another boot may make, and a p of the family (NaN: none)
+    that refutes that nothing does; equivalence the whole of it within delta.
     """
     beyond = np.maximum(delta, margin)
+    refuted = ~(p > units.FAMILY_LEVEL)
     found = np.select(
-        [low > beyond, high < -beyond, (low >= -delta) & (high <= delta)],
+        [(low > beyond) & refuted, (high < -beyond) & refuted,
+         (low >= -delta) & (high <= delta)],
         [SLOWER, FASTER, EQUIVALENT], INCONCLUSIVE)
     return pd.Series(found, low.index)
 
