@@ -15,8 +15,11 @@
 #include "arch.h"
 #include "cmdline.h"
 #include "facts.h"
+#include "governors.h"
 
-#define VULNERABILITIES "/sys/devices/system/cpu/vulnerabilities"
+#define CPUS		"/sys/devices/system/cpu"
+#define VULNERABILITIES CPUS "/vulnerabilities"
+#define SMT		CPUS "/smt"
 #define CLOCKSOURCE	"/sys/devices/system/clocksource/clocksource0/"
 
 /* Notes why a fact is null. */
@@ -226,6 +229,36 @@ static json_t *read_task(json_t *unreadable)
 	return task;
 }
 
+/* Are there hardware threads beside ours, and may they run? */
+static json_t *read_smt(json_t *unreadable)
+{
+	static const char *const names[] = { "control", "active" };
+	json_t *smt = json_object();
+	char path[64], line[32], key[32];
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		int error;
+
+		snprintf(path, sizeof(path), SMT "/%s", names[i]);
+		error = facts_line(path, line, sizeof(line));
+		set_text(smt, names[i], error ? NULL : line);
+		snprintf(key, sizeof(key), "smt_%s", names[i]);
+		if (error)
+			note(unreadable, key, error);
+	}
+	return smt;
+}
+
+static void set_governor(json_t *environment, json_t *unreadable)
+{
+	char names[256];
+	int error = governors_read(CPUS, names, sizeof(names));
+
+	set_text(environment, "governor", error ? NULL : names);
+	if (error)
+		note(unreadable, "governor", error);
+}
+
 json_t *environment_read(bool anonymous)
 {
 	json_t *environment = json_object();
@@ -237,6 +270,8 @@ json_t *environment_read(bool anonymous)
 	json_object_set_new(environment, "kernel",
 			    read_kernel(unreadable, anonymous));
 	json_object_set_new(environment, "cpu", read_cpu(unreadable));
+	json_object_set_new(environment, "smt", read_smt(unreadable));
+	set_governor(environment, unreadable);
 	set_flag(environment, unreadable, "hypervisor", "hypervisor");
 	json_object_set_new(environment, "mitigations",
 			    read_mitigations(unreadable));

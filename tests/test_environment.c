@@ -11,6 +11,7 @@
 #include "arch.h"
 #include "check.h"
 #include "environment.h"
+#include "facts.h"
 #include "mounts.h"
 
 /* Writes `text` as JSON and reads it back. */
@@ -171,6 +172,32 @@ static void an_empty_cpuinfo_is_no_crash(void **state)
 	json_decref(environment);
 }
 
+/* As sysfs has it, or null with the reason. */
+static void smt_and_governor_are_told(void **state)
+{
+	static const char *const names[] = { "control", "active" };
+	json_t *environment = read_it(false);
+	char path[128], line[64], key[32];
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(names); i++) {
+		const json_t *value = at(environment, "smt", names[i]);
+
+		snprintf(path, sizeof(path), "/sys/devices/system/cpu/smt/%s",
+			 names[i]);
+		snprintf(key, sizeof(key), "smt_%s", names[i]);
+		if (facts_line(path, line, sizeof(line)) == 0)
+			assert_string_equal(json_string_value(value), line);
+		else
+			assert_true(json_is_string(
+				at(environment, "unreadable", key)));
+	}
+	if (json_is_null(at(environment, "governor", NULL)))
+		assert_true(json_is_string(
+			at(environment, "unreadable", "governor")));
+	json_decref(environment);
+}
+
 static void flags_of_the_cpu_are_read(void **state)
 {
 	json_t *environment;
@@ -296,6 +323,7 @@ int main(void)
 		cmocka_unit_test(facts_are_those_of_this_machine),
 		cmocka_unit_test(what_is_missing_is_null_and_named),
 		cmocka_unit_test(an_empty_cpuinfo_is_no_crash),
+		cmocka_unit_test(smt_and_governor_are_told),
 		cmocka_unit_test(flags_of_the_cpu_are_read),
 		cmocka_unit_test(a_public_record_has_no_secrets),
 		cmocka_unit_test(a_record_of_ones_own_has_all),
