@@ -10,6 +10,7 @@
 
 #include "arch.h"
 #include "clock.h"
+#include "work.h"
 
 bool batch_is_dirty(const struct row *row)
 {
@@ -17,17 +18,32 @@ bool batch_is_dirty(const struct row *row)
 }
 
 /*
- * The timed region: a stamp, the row's own loop, a stamp. Which clock is
- * decided before the first stamp; always inlined with a constant, so that no
- * branch is left between the two.
+ * The timed region: a stamp, the row's own loop, a stamp; under condition work
+ * its adds behind the loop. Which of them is decided before the first stamp:
+ * always inlined with constants, so that no branch is left between the two
+ * (tests/scripts/test_loops.py reads the machine code).
  */
 static inline __attribute__((always_inline)) uint64_t
-time_calls(struct subject *subject, uint64_t calls, const bool counter)
+time_calls(struct subject *subject, uint64_t calls, uint64_t hundreds,
+	   const bool counter, const bool work)
 {
 	uint64_t begin = counter ? counter_begin() : clock_raw_ns();
 
 	subject->benchmark->run(&subject->context, calls);
+	if (work)
+		stub_add_chain(hundreds);
 	return (counter ? counter_end() : clock_raw_ns()) - begin;
+}
+
+/* Apart, or the compiler would join its tail with the ordinary region's by a
+ * jump that is timed. */
+static __attribute__((noinline)) uint64_t
+time_calls_and_work(struct subject *subject, uint64_t calls, uint64_t hundreds,
+		    bool counter)
+{
+	if (counter)
+		return time_calls(subject, calls, hundreds, true, true);
+	return time_calls(subject, calls, hundreds, false, true);
 }
 
 static void prepare(struct subject *subject)
@@ -38,15 +54,18 @@ static void prepare(struct subject *subject)
 
 uint64_t batch_ticks(struct subject *subject, uint64_t calls, bool counter)
 {
+	uint64_t hundreds = work_in_batch(subject->hundreds_a_call, calls);
 	bool whole = subject->benchmark->rehearse;
 
 	prepare(subject);
 	subject->benchmark->run(&subject->context,
 				whole ? calls : calls / 10 + 1);
 	prepare(subject);
+	if (hundreds)
+		return time_calls_and_work(subject, calls, hundreds, counter);
 	if (counter)
-		return time_calls(subject, calls, true);
-	return time_calls(subject, calls, false);
+		return time_calls(subject, calls, 0, true, false);
+	return time_calls(subject, calls, 0, false, false);
 }
 
 static uint64_t thread_cpu_ns(void)
@@ -83,6 +102,7 @@ void batch_run(struct subject *subject, struct probe *probe, bool counter,
 int batch_open(struct subject *subject, const struct benchmark *benchmark)
 {
 	subject->benchmark = benchmark;
+	subject->hundreds_a_call = 0;
 	subject->context = (struct context){ .argument = benchmark->argument,
 					     .descriptor = -1 };
 	return benchmark->setup ? benchmark->setup(benchmark, &subject->context)

@@ -28,7 +28,8 @@ struct subject {
 	const struct benchmark *benchmark;
 	struct context context;
 	uint32_t index;
-	uint64_t calls; /* in a batch */
+	uint64_t calls;		/* in a batch */
+	double hundreds_a_call; /* of adds after a timed run: condition work */
 };
 
 /* Was the batch disturbed by something that left a trace? */

@@ -158,9 +158,11 @@ static bool rows_are_unstable(const struct evidence *evidence, char *text,
 }
 
 /* The names of the rows with `flag`, as many as fit; how many there are. */
-static size_t list_rows(const struct summary *summary, unsigned int flag,
+static size_t list_rows(const struct evidence *evidence, unsigned int flag,
 			char *text, size_t size)
 {
+	const struct summary *summary = evidence->summary;
+	unsigned int reference = evidence->session->reference;
 	size_t count = 0, length = 0;
 
 	text[0] = '\0';
@@ -168,7 +170,7 @@ static size_t list_rows(const struct summary *summary, unsigned int flag,
 		const struct estimate *e = &summary->estimates[i];
 		const char *name = registry_get(e->benchmark)->name;
 
-		if (!(e->flags & flag) || e->arm)
+		if (!(e->flags & flag) || e->arm != reference)
 			continue;
 		count++;
 		if (length + strlen(name) + 8 < size)
@@ -186,8 +188,8 @@ static bool entries_differ(const struct evidence *evidence, char *text,
 			   size_t size)
 {
 	char names[128];
-	size_t count = list_rows(evidence->summary, FLAG_ENTRIES_DIFFER, names,
-				 sizeof(names));
+	size_t count =
+		list_rows(evidence, FLAG_ENTRIES_DIFFER, names, sizeof(names));
 
 	snprintf(text, size,
 		 "%zu rows enter the kernel another number of "
@@ -212,8 +214,8 @@ static bool clock_reads_fall_back(const struct evidence *evidence, char *text,
 				  size_t size)
 {
 	char names[160];
-	size_t count = list_rows(evidence->summary, FLAG_FALLS_BACK, names,
-				 sizeof(names));
+	size_t count =
+		list_rows(evidence, FLAG_FALLS_BACK, names, sizeof(names));
 
 	snprintf(text, size,
 		 "%zu user-space reads enter the kernel after all: "
@@ -255,6 +257,26 @@ static bool task_is_traced(const struct evidence *evidence, char *text,
 	return tracer[0] && strcmp(tracer, "0") != 0;
 }
 
+static bool state_changed(const struct evidence *evidence, char *text,
+			  size_t size)
+{
+	const struct options *options = evidence->session->options;
+	size_t length = (size_t)snprintf(
+		text, size, "launches were not all in the state of their arm:");
+	bool changed = false;
+
+	for (unsigned int i = 0; i < options->arm_count; i++) {
+		if (!evidence->session->arms[i].changed)
+			continue;
+		changed = true;
+		if (length < size)
+			length += (size_t)snprintf(text + length, size - length,
+						   " %s",
+						   options->arms[i].name);
+	}
+	return changed;
+}
+
 // clang-format off
 static const struct {
 	const char *id;
@@ -268,6 +290,8 @@ static const struct {
 	  "bare metal, or a hypervisor that lets the counter through" },
 	{ "clock_drift",  SEVERITY_SERIOUS, clock_drifted,
 	  "let the machine's clock settle, run again" },
+	{ "state_changed", SEVERITY_SERIOUS, state_changed,
+	  "find out who changed it; see arms in run.json" },
 	{ "traced",	  SEVERITY_SERIOUS, task_is_traced,
 	  "detach the tracer" },
 	{ "entries",	  SEVERITY_SERIOUS, entries_differ,

@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/auxv.h>
+#include <sys/personality.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -119,6 +120,15 @@ static char **worker_arguments(const struct launcher *launcher,
 	return arguments;
 }
 
+/* Addresses are drawn at exec. Where this is refused, the worker says so. */
+static void stop_randomizing(void)
+{
+	int flags = personality(0xffffffff);
+
+	if (flags >= 0)
+		personality((unsigned long)flags | ADDR_NO_RANDOMIZE);
+}
+
 /* In the child: a process group of its own, so that a signal from the
  * terminal reaches only the launcher, and the worker's descriptors alone. */
 static void become_worker(pid_t launcher, char *const *arguments,
@@ -160,6 +170,7 @@ static int open_pipes(struct pipes *pipes)
 }
 
 static pid_t start(struct launcher *launcher, char *const *wrap,
+		   const struct conditions *conditions,
 		   const struct pipes *pipes, unsigned int padding)
 {
 	char hidden[64];
@@ -172,9 +183,12 @@ static pid_t start(struct launcher *launcher, char *const *wrap,
 	arguments = worker_arguments(launcher, wrap, hidden);
 	if (environment && arguments)
 		child = fork();
-	if (child == 0)
+	if (child == 0) {
+		if (conditions_have(conditions, CONDITION_NOASLR))
+			stop_randomizing();
 		become_worker(self, arguments, environment, pipes->job[0],
 			      pipes->messages[1]);
+	}
 	if (environment)
 		free_environment(environment);
 	free(arguments);
@@ -191,8 +205,8 @@ static int receive_all(int pipe, launcher_receive *receive, void *argument,
 	while (!error && (kind = message_receive(pipe, &payload, &capacity,
 						 &bytes)) > 0) {
 		if (kind == MESSAGE_FAILED)
-			snprintf(ending->problem, sizeof(ending->problem),
-				 "gave up: %s", (const char *)payload);
+			snprintf(ending->reason, sizeof(ending->reason), "%s",
+				 (const char *)payload);
 		else if (kind == MESSAGE_DONE)
 			ending->done = true;
 		else
@@ -210,10 +224,13 @@ static void describe_ending(int status, struct ending *ending)
 		ending->done = false;
 		snprintf(ending->problem, sizeof(ending->problem),
 			 "killed by SIG%s", name ? name : "?");
+	} else if (ending->reason[0]) {
+		snprintf(ending->problem, sizeof(ending->problem),
+			 "gave up: %s", ending->reason);
 	} else if (!ending->done && WEXITSTATUS(status) == 127) {
 		snprintf(ending->problem, sizeof(ending->problem),
 			 "could not be executed");
-	} else if (!ending->done && !ending->problem[0]) {
+	} else if (!ending->done) {
 		snprintf(ending->problem, sizeof(ending->problem),
 			 "ended early with status %d", WEXITSTATUS(status));
 	}
@@ -235,7 +252,8 @@ int launcher_run(struct launcher *launcher, char *const *wrap,
 	error = open_pipes(&pipes);
 	if (error)
 		return error;
-	child = start(launcher, wrap, &pipes, ending->padding);
+	child = start(launcher, wrap, &job->conditions, &pipes,
+		      ending->padding);
 	close(pipes.job[0]);
 	close(pipes.messages[1]);
 	if (child > 0) {

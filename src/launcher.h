@@ -24,7 +24,8 @@ struct ending {
 	bool done;	      /* it did its job and said so */
 	uint64_t wall_ns;     /* from fork to reaped */
 	unsigned int padding; /* bytes of environment added */
-	char problem[160];    /* "killed by SIGSEGV"; "" if done */
+	char problem[192];    /* "killed by SIGSEGV"; "" if done */
+	char reason[160];     /* why it gave up, in its own words; "" */
 };
 
 /* Finds this program's own file; 0 or -errno. */

@@ -203,8 +203,10 @@ static int conclude(struct session *session, struct store *store)
 static int measure(struct session *session)
 {
 	struct store store;
-	int status = measure_try(session);
+	int status = measure_check(session);
 
+	if (!status)
+		status = measure_try(session);
 	if (!status)
 		status = measure_plan(session);
 	if (!status)

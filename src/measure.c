@@ -11,13 +11,15 @@
 #include "cpustat.h"
 #include "registry.h"
 
+/* The plan knows of the arms that are left only. */
 int measure_plan(struct session *session)
 {
 	const struct options *options = session->options;
+	unsigned int left[ARMS_MOST], arms = session_arms(session, left);
 	struct planned *plan;
 
 	clock_settle(&session->clock);
-	session->launch_count = options->arm_count * options->launches;
+	session->launch_count = arms * options->launches;
 	session->launches =
 		calloc(session->launch_count, sizeof(*session->launches));
 	plan = calloc(session->launch_count, sizeof(*plan));
@@ -25,9 +27,11 @@ int measure_plan(struct session *session)
 		free(plan);
 		return session_fail(session, 3, "out of memory");
 	}
-	plan_make(plan, options->arm_count, options->launches, options->seed);
-	for (unsigned int i = 0; i < session->launch_count; i++)
+	plan_make(plan, arms, options->launches, options->seed);
+	for (unsigned int i = 0; i < session->launch_count; i++) {
 		session->launches[i].planned = plan[i];
+		session->launches[i].planned.arm = left[plan[i].arm];
+	}
 	free(plan);
 	return 0;
 }
@@ -119,17 +123,21 @@ static int receive_launch(void *argument, enum message_kind kind,
 	return 0;
 }
 
-/* Runs one launch; false: the run is over. */
-static bool run_launch(struct launching *launching, const struct job *job,
-		       const struct task *tasks)
+/* Runs one launch; false: the run is over. `tasks` has room for all. */
+static bool run_launch(struct launching *launching, struct task *tasks)
 {
 	struct session *session = launching->session;
 	struct launch_record *record = &session->launches[launching->index];
-	const struct arm *arm = &session->options->arms[record->planned.arm];
+	unsigned int index = record->planned.arm;
+	const struct arm *arm = &session->options->arms[index];
+	struct job job = session_job(session, JOB_LAUNCH, index);
 	struct ending ending;
-	int error = launcher_run(&session->launcher, arm->wrap, job, tasks,
-				 receive_launch, launching, &ending);
+	int error;
 
+	job.count = session_tasks(session, 0, true, tasks);
+	session_add_work(session, index, tasks, job.count);
+	error = launcher_run(&session->launcher, arm->wrap, &job, tasks,
+			     receive_launch, launching, &ending);
 	record->wall_ns = ending.wall_ns;
 	record->padding = ending.padding;
 	/* Its rows came, all or none: what becomes of it then does not count. */
@@ -153,18 +161,16 @@ void measure_launches(struct session *session, struct store *store,
 				       unsigned int next))
 {
 	struct task *tasks = calloc(registry_count() + 1, sizeof(*tasks));
-	struct job job = session_job(session, JOB_LAUNCH);
 	struct launching launching = { .session = session, .store = store };
 
 	if (!tasks) {
 		session_fail(session, 3, "out of memory");
 		return;
 	}
-	job.count = session_tasks(session, 0, true, tasks);
 	cpustat_read(&session->cpu_start, session->choice.cpu);
 	do {
 		progress(session, launching.index);
-	} while (run_launch(&launching, &job, tasks) &&
+	} while (run_launch(&launching, tasks) &&
 		 ++launching.index < session->launch_count);
 	cpustat_read(&session->cpu_end, session->choice.cpu);
 	clock_finish(&session->clock);

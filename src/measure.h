@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The steps of a session: prepare, try the rows, run the launches. */
+/* The steps of a session: prepare, check the arms, try the rows, run the
+ * launches. */
 #ifndef SYSCOST_MEASURE_H
 #define SYSCOST_MEASURE_H
 
@@ -11,7 +12,12 @@
 /* Selects rows, chooses the CPU and the clock. */
 int measure_prepare(struct session *session, const struct options *options);
 
-/* Tries every selected row in a worker: supported, verified, counted, sized.
+/* Checks every arm in a worker of its own: can its conditions be put on? One
+ * that cannot be run is skipped with the reason; the first that can is the
+ * reference. */
+int measure_check(struct session *session);
+
+/* Tries every selected row in a worker of the reference arm: supported, verified, counted, sized.
  * A row that kills its worker is skipped with that as the reason. */
 int measure_try(struct session *session);
 

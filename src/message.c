@@ -68,7 +68,7 @@ int message_receive(int pipe, void **payload, size_t *capacity, size_t *bytes)
 
 	if (got <= 0)
 		return got;
-	if (header.kind < MESSAGE_TRYING || header.kind > MESSAGE_DONE ||
+	if (header.kind < MESSAGE_STATE || header.kind > MESSAGE_DONE ||
 	    header.bytes > PAYLOAD_MOST)
 		return -EPROTO;
 	if (header.bytes + 1 > *capacity) {

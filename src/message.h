@@ -9,8 +9,11 @@
 #include <stdint.h>
 
 #include "benchmark.h"
+#include "condition.h"
+#include "state.h"
 
 enum job_kind {
+	JOB_CHECK,  /* put the conditions on, read the state back */
 	JOB_TRY,    /* check, verify, count entries, size batches */
 	JOB_LAUNCH, /* run the rounds */
 };
@@ -23,21 +26,25 @@ struct job {
 	uint32_t probe_scale;
 	double ticks_per_ns;
 	double batch_ns; /* how long a batch is to be */
-	uint32_t count;	 /* of the tasks that follow */
+	struct conditions conditions;
+	uint32_t count; /* of the tasks that follow */
 };
 
 struct task {
 	uint64_t calls;	    /* in a batch; JOB_TRY: unused */
 	uint32_t benchmark; /* index in the registry */
+	uint64_t hundreds;  /* of adds after them: condition work */
 };
 
 enum message_kind {
-	MESSAGE_TRYING = 1, /* uint32_t: the row that comes next */
-	MESSAGE_TRIED,	    /* struct tried */
-	MESSAGE_LAUNCHED,   /* struct launched */
-	MESSAGE_ROWS,	    /* struct row, many */
-	MESSAGE_FAILED,	    /* text without NUL: why the worker gave up */
-	MESSAGE_DONE,	    /* nothing: all was sent */
+	MESSAGE_STATE = 1, /* struct state: the conditions are on */
+	MESSAGE_ADDS,	   /* double: so many make a ns (JOB_TRY) */
+	MESSAGE_TRYING,	   /* uint32_t: the row that comes next */
+	MESSAGE_TRIED,	   /* struct tried */
+	MESSAGE_LAUNCHED,  /* struct launched */
+	MESSAGE_ROWS,	   /* struct row, many */
+	MESSAGE_FAILED,	   /* text without NUL: why the worker gave up */
+	MESSAGE_DONE,	   /* nothing: all was sent */
 };
 
 struct tried {
@@ -56,6 +63,7 @@ struct launched {
 	 * own; below 0: this architecture cannot tell. */
 	double alone_share;
 	uint32_t memory_bound;
+	struct state state;
 };
 
 /* Writes one message whole; 0 or -errno. */

@@ -3,16 +3,12 @@
 #include "options.h"
 
 #include <argp.h>
-#include <ctype.h>
-#include <errno.h>
-#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
-#include <wordexp.h>
 
-#include "text.h"
+#include "usage.h"
 #include "version.h"
 
 #define LAUNCHES_MOST 10000
@@ -27,6 +23,7 @@ enum key {
 	KEY_CPU,
 	KEY_LABEL,
 	KEY_OUTPUT,
+	KEY_ARM,
 	KEY_WRAP,
 	KEY_SEED,
 	KEY_CLOCK,
@@ -53,9 +50,11 @@ static const struct argp_option table[] = {
 	{ "cpu", KEY_CPU, "N", .doc = "Measure on this CPU" },
 	{ "clock", KEY_CLOCK, "NAME",
 	  .doc = "auto, counter or raw (CLOCK_MONOTONIC_RAW)" },
+	{ "arm", KEY_ARM, "NAME[=CONDITION,...]",
+	  .doc = "An arm whose launches run under these conditions (below); "
+		 "repeatable, the first is the reference" },
 	{ "wrap", KEY_WRAP, "NAME=COMMAND",
-	  .doc = "An arm whose launches run under COMMAND; repeatable, the "
-		 "first is the reference" },
+	  .doc = "An arm whose launches run under COMMAND; likewise" },
 	{ "seed", KEY_SEED, "N", .doc = "Seed of what is drawn at random" },
 	{ NULL, 0, NULL, 0, "The result:", 0 },
 	{ "output", KEY_OUTPUT, "DIR",
@@ -73,36 +72,6 @@ static const struct argp_option table[] = {
 };
 // clang-format on
 
-/* One line that says what and where; the program ends. */
-static __attribute__((format(printf, 1, 2), noreturn)) void
-refuse(const char *format, ...)
-{
-	va_list arguments;
-	char line[1024];
-
-	va_start(arguments, format);
-	vsnprintf(line, sizeof(line), format, arguments);
-	va_end(arguments);
-	text_make_printable(line);
-	fprintf(stderr, "syscost: %s (see syscost --help)\n", line);
-	exit(2);
-}
-
-/* A whole number in [low, high], or a usage error that names the option. */
-static long number(const char *option, const char *text, long low, long high)
-{
-	char *end;
-	long value;
-
-	errno = 0;
-	value = strtol(text, &end, 10);
-	if (errno || end == text || *end || value < low || value > high)
-		refuse("--%s=%s: a whole number from %ld to %ld "
-		       "is needed",
-		       option, text, low, high);
-	return value;
-}
-
 static void set_profile(struct options *options, const char *name)
 {
 	static const struct {
@@ -118,7 +87,7 @@ static void set_profile(struct options *options, const char *name)
 			options->launches = profiles[i].launches;
 		return;
 	}
-	refuse("--profile=%s: quick, default or full is needed", name);
+	usage_refuse("--profile=%s: quick, default or full is needed", name);
 }
 
 static void set_clock(struct options *options, const char *name)
@@ -135,53 +104,7 @@ static void set_clock(struct options *options, const char *name)
 			return;
 		}
 	}
-	refuse("--clock=%s: auto, counter or raw is needed", name);
-}
-
-/* Names go into CSV files and folder names: plain characters only. */
-static void check_name(const char *option, const char *name, size_t most)
-{
-	if (!name[0] || strlen(name) >= most)
-		refuse("--%s=%s: 1 to %zu characters are needed", option, name,
-		       most - 1);
-	for (const char *at = name; *at; at++)
-		if (!isalnum((unsigned char)*at) && !strchr("._+-", *at))
-			refuse("--%s=%s: only letters, digits and "
-			       "._+- may stand in it",
-			       option, name);
-	if (name[0] == '.')
-		refuse("--%s=%s: must not begin with a dot", option, name);
-}
-
-/* Words as a shell splits them, but no command is run and no pipe made. */
-static char **split_words(const char *text)
-{
-	wordexp_t words;
-
-	if (wordexp(text, &words, WRDE_NOCMD | WRDE_UNDEF) != 0 ||
-	    words.we_wordc == 0)
-		refuse("--wrap=...=%s: not a plain command", text);
-	return words.we_wordv;
-}
-
-static void add_arm(struct options *options, char *text)
-{
-	struct arm *arm = &options->arms[options->arm_count];
-	char *equals = strchr(text, '=');
-
-	if (!equals)
-		refuse("--wrap=%s: NAME=COMMAND is needed", text);
-	if (options->arm_count == ARMS_MOST)
-		refuse("--wrap: at most %d arms", ARMS_MOST);
-	*equals = '\0';
-	check_name("wrap", text, sizeof(arm->name));
-	for (unsigned int i = 0; i < options->arm_count; i++)
-		if (strcmp(options->arms[i].name, text) == 0)
-			refuse("--wrap=%s: named twice", text);
-	strcpy(arm->name, text);
-	arm->wrap_text = equals + 1;
-	arm->wrap = split_words(arm->wrap_text);
-	options->arm_count++;
+	usage_refuse("--clock=%s: auto, counter or raw is needed", name);
 }
 
 static void finish(struct options *options)
@@ -200,7 +123,7 @@ static void finish(struct options *options)
 static __attribute__((noreturn)) void leave(void)
 {
 	if (fflush(stdout) || ferror(stdout))
-		refuse("standard output cannot be written to");
+		usage_refuse("standard output cannot be written to");
 	exit(0);
 }
 
@@ -254,31 +177,34 @@ static error_t parse(int key, char *argument, struct argp_state *state)
 		set_profile(options, argument);
 		break;
 	case KEY_LAUNCHES:
-		options->launches = (unsigned int)number("launches", argument,
-							 1, LAUNCHES_MOST);
+		options->launches = (unsigned int)usage_number(
+			"launches", argument, 1, LAUNCHES_MOST);
 		break;
 	case KEY_ROUNDS:
-		options->rounds = (unsigned int)number("rounds", argument, 1,
-						       ROUNDS_MOST);
+		options->rounds = (unsigned int)usage_number("rounds", argument,
+							     1, ROUNDS_MOST);
 		break;
 	case KEY_CPU:
-		options->cpu = (int)number("cpu", argument, 0, 1 << 20);
+		options->cpu = (int)usage_number("cpu", argument, 0, 1 << 20);
 		break;
 	case KEY_CLOCK:
 		set_clock(options, argument);
 		break;
+	case KEY_ARM:
+		arms_add(options->arms, &options->arm_count, argument);
+		break;
 	case KEY_WRAP:
-		add_arm(options, argument);
+		arms_add_wrapped(options->arms, &options->arm_count, argument);
 		break;
 	case KEY_SEED:
 		options->seed =
-			(uint64_t)number("seed", argument, 0, INT64_MAX);
+			(uint64_t)usage_number("seed", argument, 0, INT64_MAX);
 		break;
 	case KEY_OUTPUT:
 		options->output = argument;
 		break;
 	case KEY_LABEL:
-		check_name("label", argument, 65);
+		usage_check_name("label", argument, 65);
 		options->label = argument;
 		break;
 	case KEY_ENVIRONMENT:
@@ -294,14 +220,14 @@ static error_t parse(int key, char *argument, struct argp_state *state)
 		puts("syscost " SYSCOST_VERSION);
 		leave();
 	case ARGP_KEY_ARG:
-		refuse("%s: no such argument", argument);
+		usage_refuse("%s: no such argument", argument);
 		break;
 	case ARGP_KEY_END:
 		finish(options);
 		break;
 	case ARGP_KEY_ERROR:
-		refuse("%s: no such option, or its argument is missing",
-		       culprit(state));
+		usage_refuse("%s: no such option, or its argument is missing",
+			     culprit(state));
 		break;
 	default:
 		return ARGP_ERR_UNKNOWN;
@@ -309,18 +235,35 @@ static error_t parse(int key, char *argument, struct argp_state *state)
 	return 0;
 }
 
+static void write_doc(char *doc, size_t size)
+{
+	int length = snprintf(
+		doc, size, "%s",
+		"What it costs to cross into the Linux kernel, on this "
+		"machine, in this boot, and how sure that is."
+		"\vConditions of an arm, each verified in every launch "
+		"(docs/arms.md):\n");
+
+	conditions_help(doc + length, size - (size_t)length);
+	length = (int)strlen(doc);
+	snprintf(doc + length, size - (size_t)length, "%s",
+		 "--arm=CONDITION alone names the arm too; --arm=NAME alone is "
+		 "a plain one.\n\n"
+		 "Exit status: 0 done; 2 wrong usage or bad input; 3 nothing "
+		 "could be measured; 130 interrupted, what was measured is "
+		 "saved.");
+}
+
 void options_read(struct options *options, int argc, char **argv)
 {
-	static const struct argp argp = {
+	static char doc[4096];
+	const struct argp argp = {
 		.options = table,
 		.parser = parse,
-		.doc = "What it costs to cross into the Linux kernel, on "
-		       "this machine, in this boot, and how sure that is."
-		       "\vExit status: 0 done; 2 wrong usage or bad "
-		       "input; 3 nothing could be measured; 130 "
-		       "interrupted, what was measured is saved.",
+		.doc = doc,
 	};
 
+	write_doc(doc, sizeof(doc));
 	*options = (struct options){
 		.cpu = -1,
 		.seed = (uint64_t)time(NULL) ^ (uint64_t)getpid() << 32,

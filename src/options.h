@@ -6,16 +6,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "arms.h"
 #include "clock.h"
-
-#define ARMS_MOST 16
-
-/* A named way to run launches. */
-struct arm {
-	char name[32];
-	char *wrap_text; /* as given; NULL: none */
-	char **wrap;	 /* its words, NULL-terminated; NULL: none */
-};
 
 struct options {
 	const char *filter; /* a POSIX extended regular expression */

@@ -13,30 +13,10 @@
 #include "build.h"
 #include "environment.h"
 #include "probe.h"
+#include "put.h"
+#include "record_arms.h"
 #include "registry.h"
 #include "version.h"
-
-static void put_text(json_t *object, const char *key, const char *text)
-{
-	json_object_set_new(object, key, environment_text(text));
-}
-
-static void put_count(json_t *object, const char *key, uint64_t value)
-{
-	json_object_set_new(object, key, json_integer((json_int_t)value));
-}
-
-/* JSON knows no NaN: what is not known is null. */
-static void put_real(json_t *object, const char *key, double value)
-{
-	json_object_set_new(object, key,
-			    isfinite(value) ? json_real(value) : json_null());
-}
-
-static void put_bool(json_t *object, const char *key, bool value)
-{
-	json_object_set_new(object, key, json_boolean(value));
-}
 
 static json_t *tool_json(void)
 {
@@ -122,24 +102,6 @@ static json_t *placement_json(const struct topology_choice *choice)
 	put_count(placement, "siblings_of_core", (uint64_t)choice->siblings);
 	put_count(placement, "kinds", (uint64_t)choice->kinds);
 	return placement;
-}
-
-/* A command names paths: not in an anonymous record. */
-static json_t *arms_json(const struct options *options)
-{
-	json_t *arms = json_array();
-
-	for (unsigned int i = 0; i < options->arm_count; i++) {
-		const struct arm *arm = &options->arms[i];
-		json_t *json = json_object();
-
-		put_text(json, "name", arm->name);
-		put_bool(json, "wrapped", arm->wrap != NULL);
-		put_text(json, "wrap",
-			 options->anonymous ? NULL : arm->wrap_text);
-		json_array_append_new(arms, json);
-	}
-	return arms;
 }
 
 static json_t *launch_json(const struct session *session, unsigned int index)
@@ -262,6 +224,7 @@ static json_t *probe_json(const struct session *session)
 	put_bool(probe, "no_quiet_moment", session->no_quiet);
 	put_count(probe, "earlier_runs_used",
 		  session->no_quiet ? session->history.runs : 0);
+	json_object_set_new(probe, "arms", record_arm_probes(session));
 	return probe;
 }
 
@@ -273,6 +236,8 @@ static json_t *yardsticks_json(const struct session *session)
 	put_real(json, "empty_call_ns", session->yardstick_ns[YARDSTICK_CALL]);
 	put_real(json, "core_ghz", session_core_ghz(session));
 	put_text(json, "core_cycles_from", "a chain of dependent adds");
+	put_real(json, "adds_per_ns",
+		 session->adds_per_ns > 0 ? session->adds_per_ns : NAN);
 	return json;
 }
 
@@ -307,7 +272,7 @@ int record_write(const struct session *session, const struct doubt *doubts,
 	json_object_set_new(record, "probe", probe_json(session));
 	json_object_set_new(record, "environment",
 			    environment_read(options->anonymous));
-	json_object_set_new(record, "arms", arms_json(options));
+	json_object_set_new(record, "arms", record_arms(session));
 	json_object_set_new(record, "launches", launches_json(session));
 	json_object_set_new(record, "benchmarks", benchmarks_json(session));
 	json_object_set_new(record, "doubts", doubts_json(doubts, doubt_count));

@@ -167,10 +167,31 @@ static void print_section(FILE *out, const struct session *session,
 	}
 }
 
+/* An arm beside others is named, with its conditions in brackets. */
+static void print_titles(FILE *out, const struct session *session,
+			 unsigned int arm)
+{
+	const struct options *options = session->options;
+	char conditions[CONDITIONS_TEXT_BYTES], name[256] = "";
+
+	conditions_text(&options->arms[arm].conditions, conditions,
+			sizeof(conditions));
+	if (options->arm_count > 1)
+		snprintf(name, sizeof(name), "%s%s%s%s",
+			 options->arms[arm].name, conditions[0] ? " [" : "",
+			 conditions, conditions[0] ? "]" : "");
+	if (strlen(name) >= NAME_WIDTH) {
+		fprintf(out, "\n%s", name);
+		name[0] = '\0';
+	}
+	fprintf(out, "\n%-*s%12s%19s%12s%8s%8s%8s\n", NAME_WIDTH, name,
+		"quiet core", "95 % interval", "as measured", "floor", "cycles",
+		"x call");
+}
+
 static void print_table(FILE *out, const struct session *session,
 			const struct summary *summary, unsigned int arm)
 {
-	const struct options *options = session->options;
 	struct section *sections =
 		calloc(summary->count + 1, sizeof(*sections));
 	double *work = calloc(summary->count + 1, sizeof(*work));
@@ -178,19 +199,37 @@ static void print_table(FILE *out, const struct session *session,
 
 	if (sections && work)
 		count = find_sections(summary, sections, work);
-	fprintf(out, "\n%-*s%12s%19s%12s%8s%8s%8s\n", NAME_WIDTH,
-		options->arm_count > 1 ? options->arms[arm].name : "",
-		"quiet core", "95 % interval", "as measured", "floor", "cycles",
-		"x call");
+	print_titles(out, session, arm);
 	for (size_t i = 0; i < count; i++)
 		print_section(out, session, summary, arm, sections[i].group);
 	free(sections);
 	free(work);
 }
 
+/* Another reference than was meant is said. */
+static bool print_skipped_arms(FILE *out, const struct session *session)
+{
+	const struct options *options = session->options;
+	bool any = false;
+
+	for (unsigned int i = 0; i < options->arm_count; i++) {
+		if (!session->arms[i].skipped[0])
+			continue;
+		if (!any)
+			fputs("\nskipped\n", out);
+		any = true;
+		fprintf(out, "  arm %-*s  %s\n", NAME_WIDTH - 6,
+			options->arms[i].name, session->arms[i].skipped);
+	}
+	if (session->reference)
+		fprintf(out, "  so that the reference is %s\n",
+			options->arms[session->reference].name);
+	return any;
+}
+
 static void print_skipped(FILE *out, const struct session *session)
 {
-	bool any = false;
+	bool any = print_skipped_arms(out, session);
 
 	for (unsigned int i = 0; i < registry_count(); i++) {
 		const struct trial *trial = &session->trials[i];
@@ -222,7 +261,8 @@ void screen_results(FILE *out, const struct session *session,
 {
 	print_head(out, session);
 	for (unsigned int i = 0; i < session->options->arm_count; i++)
-		print_table(out, session, summary, i);
+		if (!session->arms[i].skipped[0])
+			print_table(out, session, summary, i);
 	print_skipped(out, session);
 	print_doubts(out, doubts, doubt_count);
 }

@@ -42,18 +42,31 @@ struct launch_record {
 	double timed_ns; /* inside timed batches */
 	unsigned int padding;
 	struct launched launched;
-	char problem[160];
+	char problem[192];
+};
+
+/* What became of an arm. */
+struct arm_record {
+	char skipped[192];	  /* why it cannot be run; "" */
+	struct state state;	  /* as its worker read it back, else */
+	unsigned int verified;	  /* launches whose conditions were in force */
+	bool changed;		  /* a launch read another state back */
+	struct quiet_level level; /* over its batches; NAN: none */
+	double alone, shared;	  /* as the run's */
 };
 
 struct session {
 	const struct options *options;
+	struct arm_record arms[ARMS_MOST]; /* as options->arms */
+	unsigned int reference;		   /* the first that can be run */
+	double adds_per_ns;		   /* condition work's; 0: not yet */
 	struct launcher launcher;
 	struct topology_choice choice;
 	struct clock clock;
 	double batch_ns;      /* how long a batch is to be */
 	struct trial *trials; /* registry_count() */
 	struct launch_record *launches;
-	unsigned int launch_count; /* planned: arms x launches */
+	unsigned int launch_count; /* planned: arms that can be run x launches */
 	unsigned int launches_done;
 	uint64_t start_ns, wall_ns; /* by clock_raw_ns */
 	int64_t start_time;	    /* seconds since the epoch */
@@ -74,13 +87,22 @@ struct session {
 int session_fail(struct session *session, int status, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
 
-/* A job of that kind for this session's CPU and clock; count is 0 yet. */
-struct job session_job(const struct session *session, enum job_kind kind);
+/* A job of that kind for this session's CPU and clock and an arm's conditions;
+ * count is 0 yet. */
+struct job session_job(const struct session *session, enum job_kind kind,
+		       unsigned int arm);
 
 /* Lists the selected rows from `first` on (`tried`: only those that can be
  * measured) in `tasks`, which has registry_count() places; how many. */
 uint32_t session_tasks(const struct session *session, unsigned int first,
 		       bool tried, struct task *tasks);
+
+/* Gives the tasks the adds that the arm's condition work asks for. */
+void session_add_work(const struct session *session, unsigned int arm,
+		      struct task *tasks, uint32_t count);
+
+/* The arms that can be run, by their places in `arms` (ARMS_MOST places). */
+unsigned int session_arms(const struct session *session, unsigned int *arms);
 
 /* Cycles a nanosecond of the measuring core, by the chain of adds; NAN where
  * no launch timed it. */
@@ -89,8 +111,8 @@ double session_core_ghz(const struct session *session);
 /* Share of the workers' time, exec to exit, that lay inside timed batches. */
 double session_duty_cycle(const struct session *session);
 
-/* Fills yardstick_ns, level, history and shared from what was measured and
- * from the runs beside `path`; 0 or -ENOMEM. */
+/* Fills yardstick_ns, level, history, shared and the arms' from what was
+ * measured and from the runs beside `path`; 0 or -ENOMEM. */
 int session_conclude(struct session *session, const char *path);
 
 #endif

@@ -152,6 +152,17 @@ static bool leave_out_cpu0(hwloc_bitmap_t set)
 	return true;
 }
 
+/* NULL where the machine does not tell. */
+static hwloc_obj_t core_of(const struct topology *topology, int cpu)
+{
+	hwloc_obj_t unit = hwloc_get_pu_obj_by_os_index(topology->machine,
+							(unsigned int)cpu);
+
+	return unit ? hwloc_get_ancestor_obj_by_type(topology->machine,
+						     HWLOC_OBJ_CORE, unit)
+		    : NULL;
+}
+
 static void describe(const struct topology *topology,
 		     struct topology_choice *choice)
 {
@@ -167,11 +178,7 @@ static void describe(const struct topology *topology,
 	choice->cores = hwloc_bitmap_weight(cores);
 	choice->kinds = hwloc_cpukinds_get_nr(topology->machine, 0);
 	hwloc_bitmap_free(cores);
-	core = hwloc_get_pu_obj_by_os_index(topology->machine,
-					    (unsigned int)choice->cpu);
-	core = core ? hwloc_get_ancestor_obj_by_type(topology->machine,
-						     HWLOC_OBJ_CORE, core)
-		    : NULL;
+	core = core_of(topology, choice->cpu);
 	choice->siblings = core ? hwloc_bitmap_weight(core->cpuset) : 1;
 }
 
@@ -215,6 +222,37 @@ int topology_choose(struct topology *topology, int wanted,
 			    : choose_best(topology, choice);
 	describe(topology, choice);
 	return error;
+}
+
+static unsigned int list_units(hwloc_const_bitmap_t set, int *cpus,
+			       unsigned int count, unsigned int most)
+{
+	int cpu = -1;
+
+	while (count < most && (cpu = hwloc_bitmap_next(set, cpu)) >= 0)
+		cpus[count++] = cpu;
+	return count;
+}
+
+unsigned int topology_others(const struct topology *topology, int cpu,
+			     int *cpus, unsigned int most)
+{
+	hwloc_bitmap_t left = hwloc_bitmap_dup(topology->allowed);
+	hwloc_bitmap_t first = hwloc_bitmap_dup(left);
+	hwloc_obj_t core = core_of(topology, cpu);
+	unsigned int count;
+
+	hwloc_bitmap_clr(left, (unsigned int)cpu);
+	hwloc_bitmap_clr(first, (unsigned int)cpu);
+	if (core)
+		hwloc_bitmap_andnot(first, first, core->cpuset);
+	hwloc_bitmap_singlify_per_core(topology->machine, first, 0);
+	hwloc_bitmap_andnot(left, left, first);
+	count = list_units(first, cpus, 0, most);
+	count = list_units(left, cpus, count, most);
+	hwloc_bitmap_free(left);
+	hwloc_bitmap_free(first);
+	return count;
 }
 
 int topology_bind(struct topology *topology, int cpu, bool *memory)

@@ -36,6 +36,14 @@ int topology_choose(struct topology *topology, int wanted,
 		    struct topology_choice *choice);
 
 /*
+ * Lists up to `most` allowed CPUs beside `cpu`: a unit of each other core
+ * first, then what is left, hardware threads of the same core among it. How
+ * many there are.
+ */
+unsigned int topology_others(const struct topology *topology, int cpu,
+			     int *cpus, unsigned int most);
+
+/*
  * Binds the calling thread to `cpu`, reads the binding back, and binds its
  * memory to the node beside it; `memory` says whether that was possible.
  * 0 or -errno.

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* The second step of a session: every selected row is tried in a worker. */
+/* The third step of a session: every selected row is tried in a worker. */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -15,6 +15,14 @@ struct trying {
 	int64_t current; /* -1: none yet */
 };
 
+/* Fixed by the first trying worker, for the whole run. */
+static void keep_adds(struct session *session, const void *payload)
+{
+	if (!session->adds_per_ns)
+		memcpy(&session->adds_per_ns, payload,
+		       sizeof(session->adds_per_ns));
+}
+
 static int receive_try(void *argument, enum message_kind kind,
 		       const void *payload, size_t bytes)
 {
@@ -29,6 +37,9 @@ static int receive_try(void *argument, enum message_kind kind,
 	} else if (kind == MESSAGE_TRIED && bytes == sizeof(*tried) &&
 		   tried->benchmark < registry_count()) {
 		trying->session->trials[tried->benchmark].tried = *tried;
+	} else if (kind == MESSAGE_ADDS &&
+		   bytes == sizeof(trying->session->adds_per_ns)) {
+		keep_adds(trying->session, payload);
 	} else {
 		return -EPROTO;
 	}
@@ -40,7 +51,8 @@ static unsigned int try_from(struct session *session, unsigned int first,
 			     struct task *tasks, int *status)
 {
 	struct trying trying = { session, -1 };
-	struct job job = session_job(session, JOB_TRY);
+	struct job job = session_job(session, JOB_TRY, session->reference);
+	const struct arm *arm = &session->options->arms[session->reference];
 	struct ending ending;
 	struct tried *killer;
 	int error;
@@ -48,8 +60,8 @@ static unsigned int try_from(struct session *session, unsigned int first,
 	job.count = session_tasks(session, first, false, tasks);
 	if (!job.count)
 		return UINT32_MAX;
-	error = launcher_run(&session->launcher, session->options->arms[0].wrap,
-			     &job, tasks, receive_try, &trying, &ending);
+	error = launcher_run(&session->launcher, arm->wrap, &job, tasks,
+			     receive_try, &trying, &ending);
 	if (launcher_interrupted())
 		*status = session_fail(session, 130,
 				       "interrupted before "

@@ -6,8 +6,10 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "crowd.h"
 #include "entries.h"
 #include "registry.h"
+#include "work.h"
 
 #define CALLS_MOST (1ULL << 40)
 
@@ -44,9 +46,37 @@ uint64_t try_size_batch(struct subject *subject, const struct job *job,
 	return calls ? calls : 1;
 }
 
+double try_entries(const struct tried *tried, const struct benchmark *benchmark)
+{
+	if (tried->entries < 0 || !tried->entry_calls)
+		return benchmark->entries;
+	return (double)tried->entries / (double)tried->entry_calls;
+}
+
+/* Sized under the conditions that the job has: the adds of condition work
+ * and threads beside it too. */
+static void size_row(struct tried *tried, struct subject *subject,
+		     const struct job *job, double adds_per_ns)
+{
+	double work_ns = job->conditions.value[CONDITION_WORK];
+	int error = crowd_join(tried->benchmark, tried->entry_calls);
+
+	if (error) {
+		snprintf(tried->reason, sizeof(tried->reason),
+			 "set-up in another thread failed: %s",
+			 strerror(-error));
+		return;
+	}
+	subject->hundreds_a_call = work_a_call(
+		work_ns, try_entries(tried, subject->benchmark), adds_per_ns);
+	tried->calls =
+		try_size_batch(subject, job, job->batch_ns, &tried->cost_ns);
+	crowd_rest();
+}
+
 /* Sets up, verifies, counts and sizes; what fails is the reason to skip. */
 static void try_open(struct tried *tried, struct subject *subject,
-		     const struct job *job)
+		     const struct job *job, double adds_per_ns)
 {
 	const struct benchmark *benchmark = subject->benchmark;
 	const char *problem =
@@ -59,12 +89,11 @@ static void try_open(struct tried *tried, struct subject *subject,
 	}
 	tried->entry_calls = entries_calls(benchmark);
 	tried->entries = entries_count(subject, tried->entry_calls);
-	tried->calls =
-		try_size_batch(subject, job, job->batch_ns, &tried->cost_ns);
+	size_row(tried, subject, job, adds_per_ns);
 }
 
 static void try_row(struct tried *tried, const struct benchmark *benchmark,
-		    const struct job *job)
+		    const struct job *job, double adds_per_ns)
 {
 	const char *problem =
 		benchmark->supported ? benchmark->supported(benchmark) : NULL;
@@ -81,11 +110,12 @@ static void try_row(struct tried *tried, const struct benchmark *benchmark,
 			 "set-up failed: %s", strerror(-error));
 		return;
 	}
-	try_open(tried, &subject, job);
+	try_open(tried, &subject, job, adds_per_ns);
 	batch_close(&subject);
 }
 
-int try_rows(int out, const struct job *job, const struct task *tasks)
+int try_rows(int out, const struct job *job, const struct task *tasks,
+	     double adds_per_ns)
 {
 	for (uint32_t i = 0; i < job->count; i++) {
 		struct tried tried = { .benchmark = tasks[i].benchmark };
@@ -94,7 +124,8 @@ int try_rows(int out, const struct job *job, const struct task *tasks)
 
 		if (error)
 			return error;
-		try_row(&tried, registry_get(tried.benchmark)->benchmark, job);
+		try_row(&tried, registry_get(tried.benchmark)->benchmark, job,
+			adds_per_ns);
 		error = message_send(out, MESSAGE_TRIED, &tried, sizeof(tried));
 		if (error)
 			return error;

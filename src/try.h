@@ -15,7 +15,15 @@
 uint64_t try_size_batch(struct subject *subject, const struct job *job,
 			double batch_ns, double *cost_ns);
 
-/* Tries each task's row and sends what came of it; 0 or -errno. */
-int try_rows(int out, const struct job *job, const struct task *tasks);
+/*
+ * Tries each task's row and sends what came of it; 0 or -errno. Under
+ * condition work a batch is sized with its adds, `adds_per_ns` of them.
+ */
+int try_rows(int out, const struct job *job, const struct task *tasks,
+	     double adds_per_ns);
+
+/* Kernel entries a call: counted ones where they were counted. */
+double try_entries(const struct tried *tried,
+		   const struct benchmark *benchmark);
 
 #endif

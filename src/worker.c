@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
-/* The worker: binds, warms up, runs the rounds, sends the rows. */
+/* The worker: binds, puts its conditions on, and does its job. */
 #include "worker.h"
 
-#include <errno.h>
 #include <signal.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,52 +11,16 @@
 #include <sys/prctl.h>
 #include <unistd.h>
 
-#include "arch.h"
-#include "batch.h"
 #include "clock.h"
-#include "gbench.h"
+#include "condition.h"
+#include "crowd.h"
+#include "launch.h"
 #include "message.h"
-#include "registry.h"
 #include "topology.h"
 #include "try.h"
+#include "work.h"
 
-#define SPIN_UP_NS	10000000ULL /* until the CPU has found its frequency */
-#define YARDSTICK_TURNS 9
-#define YARDSTICK_NS	10000
-
-/* One launch: the rows are kept here until the end, so that nothing but the
- * batch and its probes happens between batches. */
-struct launch {
-	const struct job *job;
-	struct probe probe;
-	struct subject *subjects;
-	struct row *rows;
-	size_t capacity, count;
-};
-
-/* What Google Benchmark hands back to us for one row. */
-struct scheduled {
-	struct launch *launch;
-	struct subject *subject;
-};
-
-/* Returns seconds above zero: Google Benchmark would repeat a batch of none
- * with more and more calls. */
-static double run_scheduled(void *argument)
-{
-	struct scheduled *scheduled = argument;
-	struct launch *launch = scheduled->launch;
-	struct row *row = &launch->rows[launch->count];
-	double seconds;
-
-	batch_run(scheduled->subject, &launch->probe, launch->job->counter != 0,
-		  row);
-	row->seq = (uint32_t)launch->count;
-	if (launch->count + 1 < launch->capacity)
-		launch->count++;
-	seconds = (double)row->ticks / launch->job->ticks_per_ns * 1e-9;
-	return seconds > 1e-5 ? seconds : 1e-5;
-}
+#define SPIN_UP_NS 10000000ULL /* until the CPU has found its frequency */
 
 static void spin_up(void)
 {
@@ -66,148 +30,9 @@ static void spin_up(void)
 		;
 }
 
-/* The least of a few short batches a yardstick, in ticks a call. */
-static double measure_yardstick(const struct job *job, enum yardstick which)
-{
-	const struct registry_entry *entry = registry_yardstick(which);
-	double ticks_per_call = -1;
-	struct subject subject;
-
-	if (!entry || batch_open(&subject, entry->benchmark))
-		return -1;
-	subject.calls = try_size_batch(&subject, job, YARDSTICK_NS, NULL);
-	for (int i = 0; i < YARDSTICK_TURNS; i++) {
-		double ticks = (double)batch_ticks(&subject, subject.calls,
-						   job->counter != 0) /
-			       (double)subject.calls;
-
-		if (ticks_per_call < 0 || ticks < ticks_per_call)
-			ticks_per_call = ticks;
-	}
-	batch_close(&subject);
-	return ticks_per_call;
-}
-
-/* Every page that will be written is touched now, not in a timed batch. */
-static int make_room(struct launch *launch)
-{
-	launch->capacity = (size_t)launch->job->rounds * launch->job->count + 1;
-	launch->rows = malloc(launch->capacity * sizeof(*launch->rows));
-	if (!launch->rows)
-		return -ENOMEM;
-	memset(launch->rows, 1, launch->capacity * sizeof(*launch->rows));
-	return probe_init(&launch->probe, launch->job->probe_scale);
-}
-
-/* Opens every task's row and registers it with the scheduler. */
-static int open_subjects(struct launch *launch, const struct task *tasks,
-			 struct scheduled *scheduled)
-{
-	for (uint32_t i = 0; i < launch->job->count; i++) {
-		struct subject *subject = &launch->subjects[i];
-		const struct registry_entry *entry =
-			registry_get(tasks[i].benchmark);
-		int error = batch_open(subject, entry->benchmark);
-
-		if (error)
-			return error;
-		subject->index = tasks[i].benchmark;
-		subject->calls = tasks[i].calls;
-		scheduled[i] = (struct scheduled){ launch, subject };
-		error = gbench_register(entry->name, run_scheduled,
-					&scheduled[i], subject->calls);
-		if (error)
-			return error;
-	}
-	return 0;
-}
-
-/* A round of short batches that are not kept: code, data and branch history
- * are warm. */
-static void warm_up(struct launch *launch)
-{
-	for (uint32_t i = 0; i < launch->job->count; i++) {
-		struct subject *subject = &launch->subjects[i];
-
-		batch_ticks(subject, subject->calls / 10 + 1,
-			    launch->job->counter != 0);
-		probe_turn(&launch->probe);
-	}
-}
-
-static int run_rounds(struct launch *launch, const struct task *tasks,
-		      struct launched *launched)
-{
-	struct scheduled *scheduled =
-		calloc(launch->job->count, sizeof(*scheduled));
-	int error = scheduled ? open_subjects(launch, tasks, scheduled)
-			      : -ENOMEM;
-
-	if (!error) {
-		for (int i = YARDSTICK_NONE + 1; i < YARDSTICKS; i++)
-			launched->yardstick_ticks[i] =
-				measure_yardstick(launch->job, i);
-		warm_up(launch);
-		error = gbench_run(launch->job->rounds);
-	}
-	for (uint32_t i = 0; !error && i < launch->job->count; i++)
-		batch_close(&launch->subjects[i]);
-	free(scheduled);
-	return error;
-}
-
-/* A neighbour makes the empty loop take twice as long; the launch's own adds
- * say how long a cycle is, whatever the frequency. */
-static double alone_share(const struct launch *launch,
-			  const struct launched *launched)
-{
-	double cycle = launched->yardstick_ticks[YARDSTICK_ADDS] / 1000;
-	double limit = 1.5 * ARCH_LOOP_CYCLES * PROBE_LOOP_STEPS * cycle;
-	size_t alone = 0;
-
-	if (ARCH_LOOP_CYCLES == 0 || cycle <= 0 || !launch->count)
-		return -1;
-	for (size_t i = 0; i < launch->count; i++)
-		alone += (launch->rows[i].before.loop < limit) +
-			 (launch->rows[i].after.loop < limit);
-	return (double)alone / (2 * (double)launch->count);
-}
-
-static int send_launch(int out, const struct launch *launch,
-		       const struct launched *launched)
-{
-	int error = message_send(out, MESSAGE_LAUNCHED, launched,
-				 sizeof(*launched));
-
-	if (!error)
-		error = message_send(out, MESSAGE_ROWS, launch->rows,
-				     launch->count * sizeof(*launch->rows));
-	return error;
-}
-
-static int do_launch(int out, const struct job *job, const struct task *tasks,
-		     struct launched *launched)
-{
-	struct launch launch = { .job = job };
-	int error;
-
-	launch.subjects = calloc(job->count, sizeof(*launch.subjects));
-	error = launch.subjects ? make_room(&launch) : -ENOMEM;
-	if (!error)
-		error = run_rounds(&launch, tasks, launched);
-	if (!error)
-		launched->alone_share = alone_share(&launch, launched);
-	if (!error)
-		error = send_launch(out, &launch, launched);
-	probe_free(&launch.probe);
-	free(launch.rows);
-	free(launch.subjects);
-	return error;
-}
-
 /* The binding comes first of all, so that memory is touched where it is to
  * be used; mlock fails without the right to it, and does no harm then. */
-static int settle(const struct job *job, struct launched *launched)
+static int settle(const struct job *job, struct launched *launched, char *why)
 {
 	struct topology *topology;
 	bool memory = false;
@@ -216,16 +41,37 @@ static int settle(const struct job *job, struct launched *launched)
 	if (error)
 		return error;
 	error = topology_bind(topology, job->cpu, &memory);
-	topology_free(topology);
 	launched->memory_bound = memory;
+	if (!error)
+		error = conditions_apply(&job->conditions, topology, job->cpu,
+					 why, CONDITION_WHY_BYTES);
+	topology_free(topology);
 	if (error)
 		return error;
+	state_read(&launched->state);
 	mlockall(MCL_CURRENT);
-	spin_up();
 	return 0;
 }
 
-static int do_job(int in, int out)
+/* What an arm is like before anything of it is measured. */
+static int do_check(int out, const struct launched *launched)
+{
+	return message_send(out, MESSAGE_STATE, &launched->state,
+			    sizeof(launched->state));
+}
+
+static int do_try(int out, const struct job *job, const struct task *tasks)
+{
+	double adds_per_ns = work_measure(job->counter != 0, job->ticks_per_ns);
+	int error = message_send(out, MESSAGE_ADDS, &adds_per_ns,
+				 sizeof(adds_per_ns));
+
+	if (!error)
+		error = try_rows(out, job, tasks, adds_per_ns);
+	return error;
+}
+
+static int do_job(int in, int out, char *why)
 {
 	struct launched launched = { .memory_bound = 0 };
 	struct task *tasks = NULL;
@@ -233,30 +79,34 @@ static int do_job(int in, int out)
 	int error = message_receive_job(in, &job, &tasks);
 
 	if (!error)
-		error = settle(&job, &launched);
-	if (!error)
-		error = job.kind == JOB_TRY
-				? try_rows(out, &job, tasks)
-				: do_launch(out, &job, tasks, &launched);
+		error = settle(&job, &launched, why);
+	if (!error && job.kind != JOB_CHECK)
+		spin_up();
+	if (!error && job.kind == JOB_CHECK)
+		error = do_check(out, &launched);
+	else if (!error && job.kind == JOB_TRY)
+		error = do_try(out, &job, tasks);
+	else if (!error)
+		error = launch_run(out, &job, tasks, &launched, why);
+	crowd_end();
 	free(tasks);
 	return error;
 }
 
 int worker_main(const char *descriptors)
 {
-	char text[128];
+	char why[CONDITION_WHY_BYTES] = "";
 	int in, out, error;
 
 	if (sscanf(descriptors, "%d,%d", &in, &out) != 2)
 		return 2;
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	signal(SIGPIPE, SIG_IGN);
-	error = do_job(in, out);
+	error = do_job(in, out, why);
 	if (error) {
-		int length =
-			snprintf(text, sizeof(text), "%s", strerror(-error));
-
-		message_send(out, MESSAGE_FAILED, text, (size_t)length);
+		if (!why[0])
+			snprintf(why, sizeof(why), "%s", strerror(-error));
+		message_send(out, MESSAGE_FAILED, why, strlen(why));
 		return 3;
 	}
 	return message_send(out, MESSAGE_DONE, NULL, 0) ? 3 : 0;

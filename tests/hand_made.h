@@ -13,6 +13,13 @@
 #define HAND_MADE_JUMPS 1400
 #define HAND_MADE_CHAIN 160
 
+#define HAND_MADE_STATE                                                        \
+	(struct state)                                                         \
+	{                                                                      \
+		.text = { "0", "0", "0", "thread vulnerable", "" },            \
+		.threads = 1, .aslr = 1                                        \
+	}
+
 struct hand_made {
 	struct options options;
 	struct session session;
@@ -43,6 +50,7 @@ static inline void hand_make_launches(struct session *session,
 		launch->launched.yardstick_ticks[YARDSTICK_CALL] = 4;
 		launch->launched.yardstick_ticks[YARDSTICK_ADDS] = 1000;
 		launch->launched.alone_share = 1;
+		launch->launched.state = HAND_MADE_STATE;
 	}
 }
 
@@ -62,8 +70,11 @@ static inline void hand_make(struct hand_made *made, unsigned int arms,
 	made->options.launches = launches;
 	made->options.rounds = 3;
 	made->options.arm_count = arms;
-	for (unsigned int i = 0; i < arms; i++)
+	session->adds_per_ns = 2;
+	for (unsigned int i = 0; i < arms; i++) {
 		strcpy(made->options.arms[i].name, names[i]);
+		session->arms[i].state = HAND_MADE_STATE;
+	}
 	session->options = &made->options;
 	session->choice.cpus = 2;
 	session->clock.counter = true;
@@ -95,6 +106,20 @@ static inline void hand_free(struct hand_made *made)
 	free(made->session.history.curves);
 	free(made->session.trials);
 	free(made->session.launches);
+}
+
+/* The arm cannot be run: its launches are those of the arm after it. */
+static inline void hand_skip(struct hand_made *made, unsigned int arm,
+			     const char *reason)
+{
+	unsigned int left[ARMS_MOST];
+
+	strcpy(made->session.arms[arm].skipped, reason);
+	for (unsigned int i = 0; i < made->session.launch_count; i++)
+		if (made->session.launches[i].planned.arm == arm)
+			made->session.launches[i].planned.arm = arm + 1;
+	if (session_arms(&made->session, left))
+		made->session.reference = left[0];
 }
 
 /* The row was selected, tried and counted: `entries` of 16 calls. */

@@ -165,6 +165,58 @@ static void only_the_timed_run_is_timed(void **state)
 	batch_close(&subject);
 }
 
+static void do_nothing(struct context *context, uint64_t calls)
+{
+	(void)context;
+	(void)calls;
+}
+
+/* The least of some turns of a row that takes no time itself. */
+static uint64_t least_ticks(double hundreds_a_call, uint64_t calls,
+			    bool counter)
+{
+	static const struct benchmark nothing = { .run = do_nothing };
+	uint64_t least = UINT64_MAX;
+	struct subject subject;
+
+	assert_int_equal(batch_open(&subject, &nothing), 0);
+	subject.hundreds_a_call = hundreds_a_call;
+	for (int i = 0; i < 20; i++) {
+		uint64_t ticks = batch_ticks(&subject, calls, counter);
+
+		least = ticks < least ? ticks : least;
+	}
+	batch_close(&subject);
+	return least;
+}
+
+/* Timed with the row by either clock, and as much of it as there are calls. */
+static void work_is_timed_with_the_row(void **state)
+{
+	(void)state;
+	for (int counter = 0; counter <= ARCH_HAS_COUNTER; counter++) {
+		uint64_t none = least_ticks(0, 1000, counter);
+		uint64_t some = least_ticks(2, 1000, counter);
+		uint64_t half = least_ticks(2, 500, counter);
+
+		assert_true(some > 10 * none);
+		assert_near((double)half / (double)some, 0.5, 0.2);
+		/* Under half a hundred adds in a batch there are none. */
+		assert_true(least_ticks(0.0004, 1000, counter) < some / 10);
+	}
+}
+
+static void a_row_that_is_opened_has_no_work(void **state)
+{
+	struct subject subject;
+
+	(void)state;
+	memset(&subject, 0x3f, sizeof(subject));
+	assert_int_equal(batch_open(&subject, &noting), 0);
+	assert_near(subject.hundreds_a_call, 0, 0);
+	batch_close(&subject);
+}
+
 static struct probe probe;
 
 static void run_batch(const struct benchmark *benchmark, struct row *row)
@@ -299,6 +351,8 @@ int main(void)
 		afresh(a_tenth_comes_before_untimed),
 		afresh(all_comes_before_untimed_where_asked_for),
 		afresh(only_the_timed_run_is_timed),
+		afresh(work_is_timed_with_the_row),
+		afresh(a_row_that_is_opened_has_no_work),
 		afresh(a_row_is_filled_but_for_its_place),
 		afresh(faults_are_seen),
 		afresh(a_move_to_another_cpu_is_seen),

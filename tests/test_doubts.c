@@ -259,6 +259,40 @@ static void many_rows_are_cut_short(void **state)
 	assert_true(strlen(doubt->message) < sizeof(doubt->message) - 1);
 }
 
+static void an_arm_of_two_states_is_doubted(void **state)
+{
+	const struct doubt *doubt;
+
+	(void)state;
+	release(NULL);
+	hand_make(&made, 3, 6);
+	assert_int_equal(summary_make(&summary, &made.session), 0);
+	assert_null(find("state_changed"));
+	made.session.arms[2].changed = true;
+	doubt = find("state_changed");
+	assert_non_null(doubt);
+	assert_int_equal(doubt->severity, SEVERITY_SERIOUS);
+	assert_non_null(strstr(doubt->message, " third"));
+	assert_null(strstr(doubt->message, "other"));
+}
+
+/* What is said of rows is said of the reference's, whichever that is. */
+static void rows_are_the_references(void **state)
+{
+	const struct doubt *doubt;
+
+	(void)state;
+	release(NULL);
+	hand_make(&made, 2, 6);
+	hand_skip(&made, 0, "not here");
+	hand_fill(&made, hand_try(&made, row_named("getppid/inline"), 99), 100);
+	assert_int_equal(summary_make(&summary, &made.session), 0);
+	doubt = find("entries");
+	assert_non_null(doubt);
+	assert_non_null(strstr(doubt->message, "1 rows"));
+	assert_non_null(strstr(doubt->message, "getppid/inline"));
+}
+
 static void severities_have_names(void **state)
 {
 	(void)state;
@@ -318,6 +352,8 @@ int main(void)
 		prepared(thresholds_are_not_reached_at_once),
 		prepared(the_most_serious_come_first),
 		prepared(many_rows_are_cut_short),
+		prepared(an_arm_of_two_states_is_doubted),
+		prepared(rows_are_the_references),
 		prepared(severities_have_names),
 		prepared(a_filtered_task_is_doubted),
 		prepared(a_traced_task_is_doubted),

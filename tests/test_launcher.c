@@ -7,6 +7,7 @@
 #include <spawn.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/personality.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -28,6 +29,7 @@ static struct {
 	unsigned int count;
 	struct tried tried;
 	struct launched launched;
+	struct state state;
 	struct row rows[64];
 	size_t row_count;
 	bool mine;   /* the argument came through */
@@ -43,6 +45,8 @@ static int receive(void *argument, enum message_kind kind, const void *payload,
 		heard.kinds[heard.count++] = kind;
 	if (kind == MESSAGE_TRIED && bytes == sizeof(heard.tried))
 		memcpy(&heard.tried, payload, bytes);
+	if (kind == MESSAGE_STATE && bytes == sizeof(heard.state))
+		memcpy(&heard.state, payload, bytes);
 	if (kind == MESSAGE_LAUNCHED && bytes == sizeof(heard.launched))
 		memcpy(&heard.launched, payload, bytes);
 	if (kind == MESSAGE_ROWS && bytes <= sizeof(heard.rows)) {
@@ -117,11 +121,13 @@ static struct job a_job(enum job_kind kind)
 
 static int run(char *const *wrap, struct job job)
 {
-	struct task tasks[] = { { 100, index_of("getppid/libc") },
-				{ 200, index_of("baseline/call") } };
+	struct task tasks[] = {
+		{ .calls = 100, .benchmark = index_of("getppid/libc") },
+		{ .calls = 200, .benchmark = index_of("baseline/call") },
+	};
 
 	let_children_crash();
-	job.count = job.kind == JOB_TRY ? 1 : 2;
+	job.count = job.kind == JOB_LAUNCH ? 2 : 1;
 	return launcher_run(&launcher, wrap, &job, tasks, receive, &heard,
 			    &ending);
 }
@@ -156,9 +162,10 @@ static void check_trial(char *const *wrap)
 	assert_true(ending.done);
 	assert_true(ending.wall_ns > 0);
 	assert_true(heard.mine);
-	assert_int_equal(heard.count, 2);
-	assert_int_equal(heard.kinds[0], MESSAGE_TRYING);
-	assert_int_equal(heard.kinds[1], MESSAGE_TRIED);
+	assert_int_equal(heard.count, 3);
+	assert_int_equal(heard.kinds[0], MESSAGE_ADDS);
+	assert_int_equal(heard.kinds[1], MESSAGE_TRYING);
+	assert_int_equal(heard.kinds[2], MESSAGE_TRIED);
 	assert_int_equal(heard.tried.benchmark, index_of("getppid/libc"));
 	assert_string_equal(heard.tried.reason, "");
 	assert_true(heard.tried.calls > 0);
@@ -215,6 +222,116 @@ static void a_worker_runs_its_rounds(void **state)
 		assert_true(heard.launched.yardstick_ticks[i] > 0);
 }
 
+/* A job with one condition of that number. */
+static struct job under(enum job_kind kind, enum condition condition,
+			double value)
+{
+	struct job job = a_job(kind);
+
+	job.conditions.set = 1U << condition;
+	job.conditions.value[condition] = value;
+	return job;
+}
+
+/* The state is the worker's own: this process has no filter of the sort. */
+static void a_check_reads_the_state_back(void **state)
+{
+	struct state mine;
+
+	(void)state;
+	if (!program_runs())
+		skip_because("the program cannot be started from here");
+	state_read(&mine);
+	assert_int_equal(run(NULL, a_job(JOB_CHECK)), 0);
+	assert_true(ending.done);
+	assert_int_equal(heard.count, 1);
+	assert_int_equal(heard.kinds[0], MESSAGE_STATE);
+	assert_string_equal(heard.state.text[0], mine.text[0]);
+	assert_false(heard.state.traced && !mine.traced);
+	assert_int_equal(run(NULL, under(JOB_CHECK, CONDITION_SECCOMP, 3)), 0);
+	if (!ending.done)
+		skip_because("%s", ending.problem);
+	assert_string_equal(heard.state.text[0], "2");
+	assert_string_equal(heard.state.text[2], "1"); /* NoNewPrivs */
+	assert_no_child();
+}
+
+/* Asked in a child, where it stays. */
+static bool addresses_can_be_fixed(void)
+{
+	int status = -1;
+	pid_t child = fork();
+
+	if (child == 0)
+		_exit(personality(ADDR_NO_RANDOMIZE) < 0 ||
+		      !(personality(0xffffffff) & ADDR_NO_RANDOMIZE));
+	return waitpid(child, &status, 0) == child && status == 0;
+}
+
+/* The child asks for it, and it goes through the wrapper. */
+static void addresses_are_fixed_before_the_worker_begins(void **state)
+{
+	(void)state;
+	if (!program_runs())
+		skip_because("the program cannot be started from here");
+	assert_int_equal(run(WRAP("env", "SOME=thing"),
+			     under(JOB_CHECK, CONDITION_NOASLR, 0)),
+			 0);
+	if (!ending.done && !addresses_can_be_fixed())
+		skip_because("%s", ending.problem);
+	assert_string_equal(ending.problem, "");
+	assert_false(heard.state.aslr);
+	state_read(&heard.state);
+	if (heard.state.aslr) { /* here it is as it was */
+		assert_int_equal(run(NULL, a_job(JOB_CHECK)), 0);
+		assert_true(heard.state.aslr);
+	}
+}
+
+static void a_launch_reads_its_state_back_too(void **state)
+{
+	(void)state;
+	if (!program_runs())
+		skip_because("the program cannot be started from here");
+	assert_int_equal(run(NULL, under(JOB_LAUNCH, CONDITION_SECCOMP, 2)), 0);
+	if (!ending.done)
+		skip_because("%s", ending.problem);
+	assert_string_equal(heard.launched.state.text[0], "2");
+	assert_int_equal(heard.row_count, 6);
+}
+
+/* More threads than any machine has CPUs for this process. */
+static void a_condition_that_cannot_be_is_named_with_the_reason(void **state)
+{
+	static const char begin[] = "threads: 1024 CPUs are needed";
+
+	(void)state;
+	if (!program_runs())
+		skip_because("the program cannot be started from here");
+	if (sysconf(_SC_NPROCESSORS_ONLN) >= 1024)
+		skip_because("so many CPUs are here");
+	assert_int_equal(run(NULL, under(JOB_LAUNCH, CONDITION_THREADS, 1024)),
+			 0);
+	assert_false(ending.done);
+	assert_int_equal(heard.count, 0);
+	assert_int_equal(strncmp(ending.reason, begin, strlen(begin)), 0);
+	assert_int_equal(strncmp(ending.problem, "gave up: threads: ", 18), 0);
+}
+
+/* The tracer is the worker's child, in its group, and gone with it. */
+static void a_traced_worker_is_done_like_any(void **state)
+{
+	(void)state;
+	if (!program_runs())
+		skip_because("the program cannot be started from here");
+	assert_int_equal(run(NULL, under(JOB_LAUNCH, CONDITION_TRACED, 0)), 0);
+	if (!ending.done)
+		skip_because("%s", ending.problem);
+	assert_true(heard.launched.state.traced);
+	assert_int_equal(heard.row_count, 6);
+	assert_no_child();
+}
+
 static void a_worker_that_gives_up_says_why(void **state)
 {
 	struct job job = a_job(JOB_TRY);
@@ -227,6 +344,7 @@ static void a_worker_that_gives_up_says_why(void **state)
 	assert_false(ending.done);
 	assert_int_equal(strncmp(ending.problem, "gave up: ", 9), 0);
 	assert_true(strlen(ending.problem) > 9);
+	assert_string_equal(ending.reason, ending.problem + 9);
 	assert_int_equal(heard.count, 0);
 }
 
@@ -432,6 +550,11 @@ int main(void)
 		afresh(a_worker_tries_rows),
 		afresh(a_wrapped_worker_does_its_job_too),
 		afresh(a_worker_runs_its_rounds),
+		afresh(a_check_reads_the_state_back),
+		afresh(addresses_are_fixed_before_the_worker_begins),
+		afresh(a_launch_reads_its_state_back_too),
+		afresh(a_condition_that_cannot_be_is_named_with_the_reason),
+		afresh(a_traced_worker_is_done_like_any),
 		afresh(a_worker_that_gives_up_says_why),
 		afresh(a_worker_that_is_killed_is_named_by_its_signal),
 		afresh(a_worker_that_ends_early_is_named_by_its_status),

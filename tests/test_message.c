@@ -55,7 +55,7 @@ static void send_raw(const void *data, size_t bytes)
 static void every_kind_arrives_as_it_was_sent(void **state)
 {
 	(void)state;
-	for (int kind = MESSAGE_TRYING; kind <= MESSAGE_DONE; kind++) {
+	for (int kind = MESSAGE_STATE; kind <= MESSAGE_DONE; kind++) {
 		char text[32];
 		size_t bytes = (size_t)snprintf(
 			text, sizeof(text), "message %d%*s", kind, kind, "");
@@ -169,7 +169,8 @@ static void nobody_listening_is_an_error(void **state)
 
 static void a_job_arrives_with_its_tasks(void **state)
 {
-	static const struct task sent[] = { { 1ULL << 40, 3 }, { 7, 0 } };
+	static const struct task sent[] = { { 1ULL << 40, 3, 0 },
+					    { 7, 0, 1ULL << 33 } };
 	struct job job = {
 		.kind = JOB_LAUNCH,
 		.rounds = 50,
@@ -177,6 +178,8 @@ static void a_job_arrives_with_its_tasks(void **state)
 		.counter = 1,
 		.ticks_per_ns = 2.5,
 		.batch_ns = 50000,
+		.conditions = { .set = 1 << CONDITION_SECCOMP,
+				.value[CONDITION_SECCOMP] = 8 },
 		.count = 2,
 	};
 	struct job got;
@@ -191,10 +194,14 @@ static void a_job_arrives_with_its_tasks(void **state)
 	assert_int_equal(got.counter, 1);
 	assert_near(got.ticks_per_ns, 2.5, 0);
 	assert_near(got.batch_ns, 50000, 0);
+	assert_true(conditions_have(&got.conditions, CONDITION_SECCOMP));
+	assert_false(conditions_have(&got.conditions, CONDITION_TRACED));
+	assert_near(got.conditions.value[CONDITION_SECCOMP], 8, 0);
 	assert_int_equal(got.count, 2);
 	for (int i = 0; i < 2; i++) {
 		assert_true(tasks[i].calls == sent[i].calls);
 		assert_int_equal(tasks[i].benchmark, sent[i].benchmark);
+		assert_true(tasks[i].hundreds == sent[i].hundreds);
 	}
 	free(tasks);
 }
@@ -202,7 +209,7 @@ static void a_job_arrives_with_its_tasks(void **state)
 static void a_broken_job_is_refused(void **state)
 {
 	struct job job = { .count = 2 };
-	struct task tasks[2] = { { 1, 1 }, { 2, 2 } };
+	struct task tasks[2] = { { 1, 1, 0 }, { 2, 2, 0 } };
 	char bytes[sizeof(job) + sizeof(tasks)];
 	static const size_t cuts[] = { 0, sizeof(job) - 1, sizeof(job),
 				       sizeof(job) + 1, sizeof(bytes) - 1 };

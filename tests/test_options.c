@@ -124,6 +124,46 @@ static void arms_are_split_into_words(void **state)
 	assert_null(options.arms[1].wrap[4]);
 }
 
+static void arms_have_conditions(void **state)
+{
+	(void)state;
+	read_words(WORDS("--arm=a=plain", "--arm=b=seccomp:8,dispatch",
+			 "--wrap=c=env"));
+	assert_int_equal(options.arm_count, 3);
+	assert_string_equal(options.arms[0].name, "a");
+	assert_int_equal(options.arms[0].conditions.set, 0);
+	assert_null(options.arms[0].wrap);
+	assert_string_equal(options.arms[1].name, "b");
+	assert_true(conditions_have(&options.arms[1].conditions,
+				    CONDITION_SECCOMP));
+	assert_true(conditions_have(&options.arms[1].conditions,
+				    CONDITION_DISPATCH));
+	assert_near(options.arms[1].conditions.value[CONDITION_SECCOMP], 8, 0);
+	assert_string_equal(options.arms[2].name, "c");
+	assert_int_equal(options.arms[2].conditions.set, 0);
+	assert_string_equal(options.arms[2].wrap[0], "env");
+}
+
+/* Without "=" a condition names its arm; any other word is a plain arm. */
+static void an_arm_may_be_named_by_its_condition(void **state)
+{
+	(void)state;
+	read_words(WORDS("--arm=A", "--arm=B", "--arm=plain", "--arm=dispatch",
+			 "--arm=seccomp:8", "--arm=work:0.5"));
+	assert_int_equal(options.arm_count, 6);
+	for (int i = 0; i < 3; i++)
+		assert_int_equal(options.arms[i].conditions.set, 0);
+	assert_string_equal(options.arms[1].name, "B");
+	assert_string_equal(options.arms[2].name, "plain");
+	assert_string_equal(options.arms[3].name, "dispatch");
+	assert_true(conditions_have(&options.arms[3].conditions,
+				    CONDITION_DISPATCH));
+	assert_string_equal(options.arms[4].name, "seccomp-8");
+	assert_near(options.arms[4].conditions.value[CONDITION_SECCOMP], 8, 0);
+	assert_string_equal(options.arms[5].name, "work-0.5");
+	assert_near(options.arms[5].conditions.value[CONDITION_WORK], 0.5, 0);
+}
+
 /* Unseeded runs draw anew. */
 static void the_seed_differs_from_process_to_process(void **state)
 {
@@ -258,6 +298,35 @@ static void arms_that_are_none_are_refused(void **state)
 	assert_refused("--wrap=a", WORDS("--wrap=a=env", "--wrap=a=nice"));
 }
 
+static void conditions_that_are_none_are_refused(void **state)
+{
+	(void)state;
+	assert_refused("--arm=a=foo: \"foo\" is no condition; there are plain",
+		       WORDS("--arm=a=foo"));
+	assert_refused("is no condition", WORDS("--arm=a="));
+	assert_refused("--arm=secomp:8: \"secomp\" is no condition",
+		       WORDS("--arm=secomp:8"));
+	assert_refused("from 1 to 64", WORDS("--arm=seccomp:65"));
+	assert_refused("from 1 to 64", WORDS("--arm=a=seccomp:0"));
+	assert_refused("from 2 to 1024", WORDS("--arm=threads"));
+	assert_refused("from 0.001 to 1000000", WORDS("--arm=work:x"));
+	assert_refused("ssbd stands there twice", WORDS("--arm=a=ssbd,ssbd"));
+	assert_refused("NAME=CONDITION", WORDS("--arm=ssbd,traced"));
+	assert_refused("--arm=a b", WORDS("--arm=a b"));
+	assert_refused("--arm=", WORDS("--arm="));
+	assert_refused("--arm=", WORDS("--arm==ssbd"));
+	assert_refused("--arm=a: named twice",
+		       WORDS("--arm=a", "--arm=a=ssbd"));
+	assert_refused("--arm=a: named twice",
+		       WORDS("--wrap=a=env", "--arm=a"));
+	assert_refused("--wrap=a: named twice",
+		       WORDS("--arm=a", "--wrap=a=env"));
+	assert_refused("--arm=seccomp-8: named twice",
+		       WORDS("--arm=seccomp-8=plain", "--arm=seccomp:8"));
+	assert_refused("31 characters",
+		       WORDS("--arm=abcdefghijklmnopqrstuvwxyz123456"));
+}
+
 static void a_seventeenth_arm_is_refused(void **state)
 {
 	char text[ARMS_MOST + 1][32];
@@ -271,6 +340,8 @@ static void a_seventeenth_arm_is_refused(void **state)
 	assert_int_equal(options.arm_count, ARMS_MOST);
 	words[ARMS_MOST] = text[ARMS_MOST];
 	assert_refused("16", words);
+	words[ARMS_MOST] = "--arm=one-more";
+	assert_refused("at most 16", words);
 }
 
 static void words_that_nobody_knows_are_refused(void **state)
@@ -320,6 +391,8 @@ static void help_and_version_are_printed(void **state)
 	assert_int_equal(outcome.status, 0);
 	assert_non_null(strstr(outcome.out, "--launches=N"));
 	assert_non_null(strstr(outcome.out, "Exit status:"));
+	assert_non_null(strstr(outcome.out, "--arm=NAME"));
+	assert_non_null(strstr(outcome.out, "\n  seccomp:N "));
 	assert_string_equal(outcome.err, "");
 }
 
@@ -330,10 +403,13 @@ int main(void)
 		cmocka_unit_test(values_land_where_they_belong),
 		cmocka_unit_test(a_profile_yields_to_what_is_said),
 		cmocka_unit_test(arms_are_split_into_words),
+		cmocka_unit_test(arms_have_conditions),
+		cmocka_unit_test(an_arm_may_be_named_by_its_condition),
 		cmocka_unit_test(the_seed_differs_from_process_to_process),
 		cmocka_unit_test(numbers_that_are_none_are_refused),
 		cmocka_unit_test(names_that_are_none_are_refused),
 		cmocka_unit_test(arms_that_are_none_are_refused),
+		cmocka_unit_test(conditions_that_are_none_are_refused),
 		cmocka_unit_test(a_seventeenth_arm_is_refused),
 		cmocka_unit_test(words_that_nobody_knows_are_refused),
 		cmocka_unit_test(help_and_version_are_printed),

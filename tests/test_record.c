@@ -223,6 +223,128 @@ static void what_is_not_a_number_is_null(void **state)
 	json_decref(document);
 }
 
+static const json_t *arm_of(const json_t *document, size_t index)
+{
+	return json_array_get(at(document, "arms", NULL), index);
+}
+
+static void arms_are_listed_with_their_state(void **state)
+{
+	struct conditions *conditions;
+	const json_t *arm;
+	json_t *document;
+
+	(void)state;
+	hand_make(&made, 2, 3);
+	conditions = &made.options.arms[1].conditions;
+	conditions->set = 1 << CONDITION_SECCOMP | 1 << CONDITION_TRACED;
+	conditions->value[CONDITION_SECCOMP] = 8;
+	made.session.arms[1].state.traced = 1;
+	made.session.arms[1].verified = 2;
+	strcpy(made.session.arms[1].state.text[1], "8");
+	document = record(NULL, 0);
+	assert_int_equal(json_array_size(at(document, "arms", NULL)), 2);
+	arm = arm_of(document, 0);
+	assert_string_equal(text_at(arm, "name", NULL), "plain");
+	assert_true(json_is_true(at(arm, "reference", NULL)));
+	assert_int_equal(json_array_size(at(arm, "conditions", NULL)), 0);
+	assert_true(json_is_null(at(arm, "skipped", NULL)));
+	assert_true(json_is_false(at(arm, "state", "traced")));
+	assert_true(json_is_true(at(arm, "state", "aslr")));
+	assert_string_equal(text_at(arm, "state", "Seccomp_filters"), "0");
+	assert_string_equal(text_at(arm, "state", "Speculation_Store_Bypass"),
+			    "thread vulnerable");
+	assert_true(
+		json_is_null(at(arm, "state", "SpeculationIndirectBranch")));
+	assert_true(json_is_null(at(arm, "state", "work_ns_an_entry")));
+	assert_true(json_is_null(at(arm, "added_ns_a_call", NULL)));
+	arm = arm_of(document, 1);
+	assert_true(json_is_false(at(arm, "reference", NULL)));
+	assert_string_equal(json_string_value(json_array_get(
+				    at(arm, "conditions", NULL), 0)),
+			    "seccomp:8");
+	assert_string_equal(json_string_value(json_array_get(
+				    at(arm, "conditions", NULL), 1)),
+			    "traced");
+	assert_string_equal(text_at(arm, "state", "Seccomp_filters"), "8");
+	assert_true(json_is_true(at(arm, "state", "traced")));
+	assert_int_equal(number_at(arm, "state", "threads"), 1);
+	assert_int_equal(number_at(arm, "verified_launches", NULL), 2);
+	json_decref(document);
+}
+
+static void a_skipped_arm_has_a_reason_and_no_state(void **state)
+{
+	const json_t *arm;
+	json_t *document;
+
+	(void)state;
+	hand_make(&made, 2, 3);
+	hand_skip(&made, 0, "tracepoint: no tracefs");
+	document = record(NULL, 0);
+	arm = arm_of(document, 0);
+	assert_string_equal(text_at(arm, "skipped", NULL),
+			    "tracepoint: no tracefs");
+	assert_true(json_is_null(at(arm, "state", NULL)));
+	assert_true(json_is_false(at(arm, "reference", NULL)));
+	assert_int_equal(number_at(arm, "verified_launches", NULL), 0);
+	arm = arm_of(document, 1);
+	assert_true(json_is_true(at(arm, "reference", NULL)));
+	assert_int_equal(json_array_size(at(document, "probe", "arms")), 1);
+	json_decref(document);
+}
+
+/* 400 calls at 2 adds a ns: 5 ns an entry are 40 hundreds, 0.3 ns 2.4. */
+static void what_was_added_is_told_row_by_row(void **state)
+{
+	struct conditions *conditions = &made.options.arms[1].conditions;
+	const json_t *added;
+	json_t *document;
+
+	(void)state;
+	hand_make(&made, 2, 1);
+	hand_try(&made, row_named("getppid/inline"), 16);
+	hand_try(&made, row_named("baseline/call"), 0);
+	conditions->set = 1 << CONDITION_WORK;
+	conditions->value[CONDITION_WORK] = 5;
+	document = record(NULL, 0);
+	added = at(arm_of(document, 1), "added_ns_a_call", NULL);
+	assert_int_equal(json_object_size(added), 2);
+	assert_near(number_at(added, "getppid/inline", NULL), 5, 1e-9);
+	assert_near(number_at(added, "baseline/call", NULL), 0, 0);
+	assert_near(number_at(arm_of(document, 1), "state", "work_ns_an_entry"),
+		    5, 0);
+	assert_near(number_at(document, "yardsticks", "adds_per_ns"), 2, 1e-9);
+	json_decref(document);
+	conditions->value[CONDITION_WORK] = 0.3;
+	document = record(NULL, 0);
+	added = at(arm_of(document, 1), "added_ns_a_call", NULL);
+	assert_near(number_at(added, "getppid/inline", NULL), 0.25, 1e-9);
+	json_decref(document);
+}
+
+static void the_probes_are_told_arm_by_arm(void **state)
+{
+	const json_t *probe;
+	json_t *document;
+
+	(void)state;
+	hand_make(&made, 2, 1);
+	made.session.arms[0].level.jumps = 1400;
+	made.session.arms[1].level.jumps = 2000;
+	made.session.arms[1].level.chain = 160;
+	made.session.arms[1].alone = 0.25;
+	made.session.arms[1].shared = NAN;
+	document = record(NULL, 0);
+	probe = json_array_get(at(document, "probe", "arms"), 1);
+	assert_string_equal(text_at(probe, "name", NULL), "other");
+	assert_near(number_at(probe, "quiet_jump_ticks", NULL), 2000, 0);
+	assert_near(number_at(probe, "quiet_chain_ticks", NULL), 160, 0);
+	assert_near(number_at(probe, "alone_share", NULL), 0.25, 0);
+	assert_true(json_is_null(at(probe, "shared_share", NULL)));
+	json_decref(document);
+}
+
 static void doubts_are_listed(void **state)
 {
 	static const struct doubt doubts[] = {
@@ -303,6 +425,10 @@ int main(void)
 		released(launches_are_listed_with_what_became_of_them),
 		released(rows_are_listed_with_counts_or_reasons),
 		released(what_is_not_a_number_is_null),
+		released(arms_are_listed_with_their_state),
+		released(a_skipped_arm_has_a_reason_and_no_state),
+		released(what_was_added_is_told_row_by_row),
+		released(the_probes_are_told_arm_by_arm),
 		released(doubts_are_listed),
 		released(a_public_record_names_no_command),
 		cmocka_unit_test(the_environment_alone_can_be_printed),

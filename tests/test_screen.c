@@ -91,6 +91,71 @@ static void every_arm_has_its_table(void **state)
 	free(text);
 }
 
+static void an_arms_conditions_stand_beside_its_name(void **state)
+{
+	struct conditions *conditions = &made.options.arms[1].conditions;
+	char *text;
+
+	(void)state;
+	hand_make(&made, 2, 6);
+	conditions->set = 1 << CONDITION_SECCOMP | 1 << CONDITION_TRACED;
+	conditions->value[CONDITION_SECCOMP] = 8;
+	hand_fill(&made, hand_try(&made, row_named("getppid/inline"), 16), 100);
+	text = results(NULL, 0);
+	assert_non_null(strstr(text, "\nplain  "));
+	assert_non_null(strstr(text, "\nother [seccomp:8,traced]  "));
+	free(text);
+}
+
+/* One that is too long for its column has a line of its own. */
+static void long_conditions_leave_the_columns_alone(void **state)
+{
+	const char *line;
+	char *text;
+
+	(void)state;
+	hand_make(&made, 2, 6);
+	made.options.arms[1].conditions.set = (1 << CONDITIONS) - 1;
+	hand_fill(&made, hand_try(&made, row_named("getppid/inline"), 16), 100);
+	text = results(NULL, 0);
+	line = strstr(text, "\nother [noaslr,");
+	assert_non_null(line);
+	line = strchr(line + 1, '\n');
+	assert_int_equal(strspn(line + 1, " ") + strlen("quiet core"), 38 + 12);
+	free(text);
+}
+
+static void a_skipped_arm_is_listed_and_has_no_table(void **state)
+{
+	char *text;
+
+	(void)state;
+	hand_make(&made, 3, 6);
+	hand_skip(&made, 1, "traced: no ptrace here");
+	hand_fill(&made, hand_try(&made, row_named("getppid/inline"), 16), 100);
+	text = results(NULL, 0);
+	assert_null(strstr(text, "\nother  "));
+	assert_non_null(strstr(text, "\nthird  "));
+	assert_non_null(strstr(text, "\nskipped\n"));
+	assert_non_null(
+		strstr(line_of(text, "arm other"), "traced: no ptrace here"));
+	assert_null(strstr(text, "the reference is"));
+	free(text);
+}
+
+static void another_reference_than_was_meant_is_said(void **state)
+{
+	char *text;
+
+	(void)state;
+	hand_make(&made, 3, 6);
+	hand_skip(&made, 0, "not here");
+	hand_fill(&made, hand_try(&made, row_named("getppid/inline"), 16), 100);
+	text = results(NULL, 0);
+	assert_non_null(strstr(text, "the reference is other\n"));
+	free(text);
+}
+
 static void what_is_not_known_is_a_dash(void **state)
 {
 	char *text;
@@ -181,6 +246,10 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		released(a_row_has_its_figures),
 		released(every_arm_has_its_table),
+		released(an_arms_conditions_stand_beside_its_name),
+		released(long_conditions_leave_the_columns_alone),
+		released(a_skipped_arm_is_listed_and_has_no_table),
+		released(another_reference_than_was_meant_is_said),
 		released(what_is_not_known_is_a_dash),
 		released(skipped_rows_are_listed_with_the_reason),
 		released(doubts_are_listed_with_the_remedy),

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 /* What a session concludes from its launches and samples. */
 #define _GNU_SOURCE
+#include <errno.h>
 #include <unistd.h>
 
 #include "check.h"
@@ -60,7 +61,7 @@ static void a_job_is_the_sessions(void **state)
 	(void)state;
 	hand_make(&made, 1, 1);
 	made.session.choice.cpu = 5;
-	job = session_job(&made.session, JOB_LAUNCH);
+	job = session_job(&made.session, JOB_LAUNCH, 0);
 	assert_int_equal(job.kind, JOB_LAUNCH);
 	assert_int_equal(job.rounds, 3);
 	assert_int_equal(job.cpu, 5);
@@ -68,6 +69,117 @@ static void a_job_is_the_sessions(void **state)
 	assert_near(job.ticks_per_ns, 2, 0);
 	assert_near(job.batch_ns, 50000, 0);
 	assert_int_equal(job.count, 0);
+	assert_int_equal(job.conditions.set, 0);
+}
+
+static void a_job_has_its_arms_conditions(void **state)
+{
+	struct job job;
+
+	(void)state;
+	hand_make(&made, 2, 1);
+	made.options.arms[1].conditions.set = 1 << CONDITION_SSBD;
+	job = session_job(&made.session, JOB_CHECK, 1);
+	assert_true(conditions_have(&job.conditions, CONDITION_SSBD));
+	job = session_job(&made.session, JOB_CHECK, 0);
+	assert_false(conditions_have(&job.conditions, CONDITION_SSBD));
+}
+
+/* 50 ns an entry at 2 adds a ns: a hundred adds a call that enters once. What
+ * was counted goes before what is said. */
+static void work_is_by_the_entries(void **state)
+{
+	struct conditions *conditions = &made.options.arms[1].conditions;
+	struct task tasks[3];
+
+	(void)state;
+	hand_make(&made, 2, 1);
+	conditions->set = 1 << CONDITION_WORK;
+	conditions->value[CONDITION_WORK] = 50;
+	hand_try(&made, row_named("baseline/call"), 0);
+	hand_try(&made, row_named("getppid/inline"), -EPERM);
+	hand_try(&made, row_named("getppid/libc"), 8);
+	assert_int_equal(session_tasks(&made.session, 0, true, tasks), 3);
+	for (int i = 0; i < 3; i++)
+		assert_int_equal(tasks[i].hundreds, 0);
+	session_add_work(&made.session, 1, tasks, 3);
+	for (int i = 0; i < 3; i++) {
+		const char *name = registry_get(tasks[i].benchmark)->name;
+
+		assert_int_equal(tasks[i].hundreds,
+				 strcmp(name, "baseline/call") == 0    ? 0
+				 : strcmp(name, "getppid/inline") == 0 ? 400
+								       : 200);
+	}
+	session_add_work(&made.session, 0, tasks, 3);
+	for (int i = 0; i < 3; i++)
+		assert_int_equal(tasks[i].hundreds, 0);
+}
+
+static void skipped_arms_are_left_out(void **state)
+{
+	unsigned int arms[ARMS_MOST];
+
+	(void)state;
+	hand_make(&made, 3, 1);
+	assert_int_equal(session_arms(&made.session, arms), 3);
+	assert_int_equal(arms[2], 2);
+	strcpy(made.session.arms[0].skipped, "no");
+	assert_int_equal(session_arms(&made.session, arms), 2);
+	assert_int_equal(arms[0], 1);
+	assert_int_equal(arms[1], 2);
+}
+
+/* In each launch that was done, and by what it read back itself. */
+static void states_are_compared_launch_by_launch(void **state)
+{
+	struct session *session = &made.session;
+
+	(void)state;
+	hand_make(&made, 2, 4);
+	session->launches[2].done = false;
+	session->launches[2].launched.state.traced = 1;
+	assert_int_equal(session_conclude(session, NOWHERE), 0);
+	assert_int_equal(session->arms[0].verified, 3);
+	assert_int_equal(session->arms[1].verified, 4);
+	assert_false(session->arms[0].changed || session->arms[1].changed);
+	strcpy(session->launches[3].launched.state.text[1], "1");
+	assert_int_equal(session_conclude(session, NOWHERE), 0);
+	assert_int_equal(session->arms[1].verified, 4);
+	assert_false(session->arms[0].changed);
+	assert_true(session->arms[1].changed);
+}
+
+/* An arm whose own doing slows the probes shows by its level, and by its
+ * share above the run's. */
+static void every_arm_has_its_level(void **state)
+{
+	struct session *session = &made.session;
+	struct trial *one;
+
+	(void)state;
+	hand_make(&made, 3, 10);
+	one = hand_try(&made, row_named("getppid/inline"), 16);
+	for (unsigned int i = 0; i < 300; i++) {
+		unsigned int launch = i / 10, arm = launch % 3;
+
+		if (arm < 2)
+			hand_sample(one, launch, 100)->jumps = arm ? 2000
+								   : 1000;
+	}
+	for (unsigned int i = 0; i < 30; i++)
+		session->launches[i].launched.alone_share = i % 3 ? 0.25 : 1;
+	assert_int_equal(session_conclude(session, NOWHERE), 0);
+	assert_near(session->level.jumps, 1000, 1e-6);
+	assert_near(session->arms[0].level.jumps, 1000, 1e-6);
+	assert_near(session->arms[1].level.jumps, 2000, 1e-6);
+	assert_near(session->arms[1].level.chain, HAND_MADE_CHAIN, 1e-6);
+	assert_near(session->arms[0].shared, 0, 1e-12);
+	assert_near(session->arms[1].shared, 1, 1e-12);
+	assert_near(session->arms[0].alone, 1, 1e-12);
+	assert_near(session->arms[1].alone, 0.25, 1e-12);
+	assert_true(isnan(session->arms[2].level.jumps)); /* no batches */
+	assert_true(isnan(session->arms[2].shared));
 }
 
 static void the_duty_cycle_is_of_launches_that_were_done(void **state)
@@ -175,6 +287,11 @@ int main(void)
 		cmocka_unit_test(a_failure_keeps_its_first_words_and_status),
 		released(tasks_are_the_selected_rows_in_order),
 		released(a_job_is_the_sessions),
+		released(a_job_has_its_arms_conditions),
+		released(work_is_by_the_entries),
+		released(skipped_arms_are_left_out),
+		released(states_are_compared_launch_by_launch),
+		released(every_arm_has_its_level),
 		released(the_duty_cycle_is_of_launches_that_were_done),
 		released(yardsticks_are_the_least_of_launches),
 		released(what_no_launch_timed_is_not_known),

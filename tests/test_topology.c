@@ -194,6 +194,62 @@ static void nonsense_about_isolation_is_ignored(void **state)
 	assert_string_equal(choice.isolated, "");
 }
 
+/* The CPUs that are listed beside one, as text. */
+static const char *others_on(const char *synthetic, int cpu, unsigned int most)
+{
+	static char text[64];
+	struct topology *topology;
+	unsigned int count;
+	int cpus[16];
+
+	setenv("HWLOC_SYNTHETIC", synthetic, 1);
+	assert_int_equal(topology_load(&topology), 0);
+	unsetenv("HWLOC_SYNTHETIC");
+	count = topology_others(topology, cpu, cpus, most);
+	topology_free(topology);
+	text[0] = '\0';
+	for (unsigned int i = 0; i < count; i++)
+		snprintf(text + strlen(text), sizeof(text) - strlen(text),
+			 "%d ", cpus[i]);
+	return text;
+}
+
+static void other_cores_come_before_siblings(void **state)
+{
+	(void)state;
+	assert_string_equal(others_on("pack:1 core:4 pu:1", 1, 16), "0 2 3 ");
+	assert_string_equal(others_on("pack:1 core:4 pu:1", 1, 2), "0 2 ");
+	assert_string_equal(others_on("pack:1 core:3 pu:2", 2, 16),
+			    "0 4 1 3 5 ");
+	assert_string_equal(others_on("pack:1 core:3 pu:2", 3, 2), "0 4 ");
+	assert_string_equal(others_on("pack:1 core:1 pu:2", 0, 16), "1 ");
+	assert_string_equal(others_on("pack:1 core:1 pu:1", 0, 16), "");
+	/* Cores of 0 and 2, 1 and 3, 4 and 6, 5 and 7. */
+	assert_string_equal(
+		others_on("pack:1 core:4 pu:2(indexes=4*2:1*4)", 1, 16),
+		"0 4 5 2 3 6 7 ");
+}
+
+/* Where this process may not run, its threads may not either. */
+static void others_are_allowed_ones(void **state)
+{
+	struct topology *topology;
+	cpu_set_t own, one;
+	int cpu = 0, other;
+
+	(void)state;
+	assert_int_equal(sched_getaffinity(0, sizeof(own), &own), 0);
+	while (!CPU_ISSET(cpu, &own))
+		cpu++;
+	CPU_ZERO(&one);
+	CPU_SET(cpu, &one);
+	assert_int_equal(sched_setaffinity(0, sizeof(one), &one), 0);
+	assert_int_equal(topology_load(&topology), 0);
+	sched_setaffinity(0, sizeof(own), &own);
+	assert_int_equal(topology_others(topology, cpu, &other, 1), 0);
+	topology_free(topology);
+}
+
 static void binding_to_a_made_up_machine_fails(void **state)
 {
 	struct topology *topology;
@@ -289,6 +345,8 @@ int main(void)
 		cmocka_unit_test(the_fastest_kind_of_core_is_taken),
 		cmocka_unit_test(isolated_cpus_come_first),
 		cmocka_unit_test(nonsense_about_isolation_is_ignored),
+		cmocka_unit_test(other_cores_come_before_siblings),
+		cmocka_unit_test(others_are_allowed_ones),
 		cmocka_unit_test(binding_to_a_made_up_machine_fails),
 		bound(the_thread_is_bound_to_the_choice),
 		bound(an_impossible_binding_is_an_error),

@@ -3,12 +3,15 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
 
+#include "arch.h"
 #include "check.h"
 #include "registry.h"
 #include "try.h"
+#include "work.h"
 
 static uint64_t now(void)
 {
@@ -26,6 +29,15 @@ static void last(struct context *context, uint64_t calls)
 
 	while (now() - start < ns)
 		;
+}
+
+/* One entry a call, and little else. */
+static void enter(struct context *context, uint64_t calls)
+{
+	(void)context;
+	do
+		syscall0(SYS_getppid);
+	while (--calls);
 }
 
 static const char *absent(const struct benchmark *benchmark)
@@ -60,6 +72,8 @@ static const char *lie(struct context *context)
 BENCHMARK_GROUP(trying, "rows of this test",
 	{ .path = "good",   .run = last, .argument = 100,
 	  .teardown = note_teardown,     .summary = "100 ns a call" },
+	{ .path = "entering", .run = enter, .entries = 1,
+	  .summary = "enters the kernel" },
 	{ .path = "absent", .run = last, .supported = absent,
 	  .teardown = note_teardown,     .summary = "cannot run" },
 	{ .path = "broken", .run = last, .setup = break_down,
@@ -150,7 +164,8 @@ static unsigned int index_of(const char *name)
 	return 0;
 }
 
-static struct tried try_one(const char *name)
+static struct tried try_with(const char *name, const struct job *with,
+			     double adds_per_ns)
 {
 	struct task task = { .benchmark = index_of(name) };
 	size_t capacity = 0, bytes;
@@ -162,7 +177,7 @@ static struct tried try_one(const char *name)
 	let_children_crash();
 	torn_down = 0;
 	assert_int_equal(pipe(ends), 0);
-	assert_int_equal(try_rows(ends[1], &job, &task), 0);
+	assert_int_equal(try_rows(ends[1], with, &task, adds_per_ns), 0);
 	close(ends[1]);
 	assert_int_equal(message_receive(ends[0], &payload, &capacity, &bytes),
 			 MESSAGE_TRYING);
@@ -179,6 +194,11 @@ static struct tried try_one(const char *name)
 	close(ends[0]);
 	free(payload);
 	return tried;
+}
+
+static struct tried try_one(const char *name)
+{
+	return try_with(name, &job, 1);
 }
 
 static void a_row_that_works_is_sized_and_counted(void **state)
@@ -215,6 +235,36 @@ static void a_row_that_does_not_work_is_skipped_with_the_reason(void **state)
 		       "verification failed: it measures something else", 1);
 }
 
+/* 100 us an entry in a batch of 1 ms; a row that stays in user space gets
+ * none. */
+static void a_batch_is_sized_with_its_work(void **state)
+{
+	double adds_per_ns = work_measure(false, 1);
+	struct job heavy = job;
+	struct tried tried;
+
+	(void)state;
+	heavy.batch_ns = 1000000;
+	heavy.conditions.set = 1 << CONDITION_WORK;
+	heavy.conditions.value[CONDITION_WORK] = 100000;
+	tried = try_with("trying/entering", &heavy, adds_per_ns);
+	assert_true(tried.cost_ns >= 50000);
+	assert_in_range(tried.calls, 1, 20);
+	tried = try_with("trying/good", &heavy, adds_per_ns);
+	assert_in_range(tried.calls, 5000, 20000);
+}
+
+static void entries_are_counted_or_expected(void **state)
+{
+	static const struct benchmark twice = { .entries = 2 };
+	struct tried tried = { .entries = 8, .entry_calls = 16 };
+
+	(void)state;
+	assert_near(try_entries(&tried, &twice), 0.5, 1e-12);
+	tried.entries = -EPERM;
+	assert_near(try_entries(&tried, &twice), 2, 1e-12);
+}
+
 static void nobody_listening_ends_the_trying(void **state)
 {
 	struct task task = { .benchmark = index_of("trying/good") };
@@ -224,7 +274,7 @@ static void nobody_listening_ends_the_trying(void **state)
 	signal(SIGPIPE, SIG_IGN);
 	assert_int_equal(pipe(ends), 0);
 	close(ends[0]);
-	assert_int_equal(try_rows(ends[1], &job, &task), -EPIPE);
+	assert_int_equal(try_rows(ends[1], &job, &task, 1), -EPIPE);
 	close(ends[1]);
 }
 
@@ -239,6 +289,8 @@ int main(void)
 		cmocka_unit_test(a_row_that_works_is_sized_and_counted),
 		cmocka_unit_test(
 			a_row_that_does_not_work_is_skipped_with_the_reason),
+		cmocka_unit_test(a_batch_is_sized_with_its_work),
+		cmocka_unit_test(entries_are_counted_or_expected),
 		cmocka_unit_test(nobody_listening_ends_the_trying),
 	};
 

@@ -5,7 +5,7 @@ import pathlib
 import re
 import shutil
 import subprocess
-from typing import Dict, List, NamedTuple
+from typing import Dict, List, NamedTuple, Tuple
 
 import pytest
 
@@ -307,6 +307,39 @@ def test_the_adds_are_a_chain_of_registers(program, objects):
     assert len(adds) == 100 and len(set(adds)) == 1
     assert "$" not in adds[0] and "#" not in adds[0]
     assert loop.body[0].address % LINE == 0
+
+
+def timed_regions(program: pathlib.Path, objects: pathlib.Path, name: str
+                  ) -> Tuple[Architecture, List[List[Instruction]]]:
+    """What a function of src/batch.c has between each pair of stamps."""
+    path = objects.parents[1] / "harness.dir" / "src" / "batch.c.o"
+    listing = dump(program, path, "-dr", "--no-show-raw-insn",
+                   "--section=.text")
+    kind_ = re.search(r"file format (\S+)", listing)[1]
+    if kind_ not in ARCHITECTURES:
+        pytest.skip(f"machine code of {kind_}")
+    architecture, code = ARCHITECTURES[kind_], functions(listing)[name]
+    stamps = [i for i, each in enumerate(code)
+              if re.match(architecture.stamps, each.text)]
+    assert stamps and len(stamps) % 2 == 0
+    return architecture, [code[first + 1:last] for first, last
+                          in zip(stamps[::2], stamps[1::2])]
+
+
+@pytest.mark.parametrize("name, wanted", [
+    ("batch_ticks", [""]),
+    ("time_calls_and_work", ["", "stub_add_chain"])])
+def test_nothing_but_the_row_is_timed(program, objects, name, wanted):
+    """The row's own loop through its pointer; only work has adds behind."""
+    architecture, regions = timed_regions(program, objects, name)
+    for region in regions:
+        text = "\n".join(f"{each.text} {each.symbol}" for each in region)
+        calls = [each for each in region
+                 if re.match(architecture.call, each.text)]
+        assert [each.symbol for each in calls] == wanted, text
+        assert "*" in calls[0].text or calls[0].text.startswith("blr"), text
+        assert not [each for each in region
+                    if re.match(architecture.jump, each.text)], text
 
 
 def test_the_program_keeps_the_alignment(program, objects):

@@ -1,0 +1,252 @@
+// SPDX-License-Identifier: MIT
+/* The crowd: threads that are busy in the row that is being timed. */
+#include "crowd.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <pthread.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <sys/resource.h>
+
+#include "batch.h"
+#include "registry.h"
+
+#define PIECES	    16		   /* of a batch: so often a thread looks up */
+#define STACK_BYTES (256UL * 1024) /* mlockall would touch a usual one whole */
+#define NO_ROW	    UINT32_MAX
+
+/* Rows are published under the lock; `turn` tells the threads, between two
+ * pieces, that there is another. */
+static struct {
+	pthread_mutex_t lock;
+	pthread_cond_t published;
+	atomic_uint turn;   /* grows with each row published */
+	atomic_uint inside; /* threads that have come to this turn's row */
+	uint32_t benchmark;
+	uint64_t calls;
+	bool over;
+	int error; /* the first of a set-up or a binding */
+	struct member *members;
+	unsigned int count;
+	struct topology *topology;
+} crowd = {
+	.lock = PTHREAD_MUTEX_INITIALIZER,
+	.published = PTHREAD_COND_INITIALIZER,
+};
+
+struct member {
+	pthread_t thread;
+	int cpu;
+	unsigned int turn;	  /* the one it works for */
+	struct subject *subjects; /* registry_count(); run NULL: not set up */
+};
+
+/* Waits until there is another turn, and notes it; false: it is all over. */
+static bool next_turn(struct member *member, uint32_t *benchmark,
+		      uint64_t *calls)
+{
+	bool over;
+
+	pthread_mutex_lock(&crowd.lock);
+	while (!crowd.over && atomic_load(&crowd.turn) == member->turn)
+		pthread_cond_wait(&crowd.published, &crowd.lock);
+	member->turn = atomic_load(&crowd.turn);
+	*benchmark = crowd.benchmark;
+	*calls = crowd.calls;
+	over = crowd.over;
+	pthread_mutex_unlock(&crowd.lock);
+	return !over;
+}
+
+/* Set-up and teardown may share what they open among the rows of a group, so
+ * that they run one at a time: under the lock. */
+static bool set_up(struct member *member, uint32_t benchmark)
+{
+	struct subject *subject = &member->subjects[benchmark];
+	int error = 0;
+
+	pthread_mutex_lock(&crowd.lock);
+	if (!subject->benchmark)
+		error = batch_open(subject, registry_get(benchmark)->benchmark);
+	if (error) {
+		subject->benchmark = NULL;
+		crowd.error = error;
+	}
+	pthread_mutex_unlock(&crowd.lock);
+	return !error;
+}
+
+static void run_piece(struct subject *subject, uint64_t calls)
+{
+	if (subject->benchmark->prepare)
+		subject->benchmark->prepare(&subject->context);
+	subject->benchmark->run(&subject->context, calls / PIECES + 1);
+}
+
+/* The first piece comes before the thread says that it is there: its code and
+ * data are warm then. */
+static void work(struct member *member, uint32_t benchmark, uint64_t calls)
+{
+	bool busy = benchmark != NO_ROW && set_up(member, benchmark);
+
+	if (busy)
+		run_piece(&member->subjects[benchmark], calls);
+	atomic_fetch_add(&crowd.inside, 1);
+	while (busy &&
+	       atomic_load_explicit(&crowd.turn, memory_order_relaxed) ==
+		       member->turn)
+		run_piece(&member->subjects[benchmark], calls);
+}
+
+static void tear_down(struct member *member)
+{
+	pthread_mutex_lock(&crowd.lock);
+	for (uint32_t i = 0; i < registry_count(); i++)
+		if (member->subjects[i].benchmark)
+			batch_close(&member->subjects[i]);
+	pthread_mutex_unlock(&crowd.lock);
+	free(member->subjects);
+}
+
+static void *live(void *argument)
+{
+	struct member *member = argument;
+	uint32_t benchmark;
+	bool memory;
+	int error = topology_bind(crowd.topology, member->cpu, &memory);
+	uint64_t calls;
+
+	pthread_mutex_lock(&crowd.lock);
+	if (error)
+		crowd.error = error;
+	pthread_mutex_unlock(&crowd.lock);
+	atomic_fetch_add(&crowd.inside, 1);
+	while (next_turn(member, &benchmark, &calls))
+		work(member, benchmark, calls);
+	tear_down(member);
+	return NULL;
+}
+
+/* Spins, so that its own CPU does not fall asleep before a batch. */
+static int wait_for_all(void)
+{
+	int error;
+
+	while (atomic_load(&crowd.inside) < crowd.count)
+		sched_yield();
+	pthread_mutex_lock(&crowd.lock);
+	error = crowd.error;
+	crowd.error = 0;
+	pthread_mutex_unlock(&crowd.lock);
+	return error;
+}
+
+static void publish(uint32_t benchmark, uint64_t calls, bool over)
+{
+	pthread_mutex_lock(&crowd.lock);
+	crowd.benchmark = benchmark;
+	crowd.calls = calls;
+	crowd.over = over;
+	atomic_store(&crowd.inside, 0);
+	atomic_fetch_add(&crowd.turn, 1);
+	pthread_cond_broadcast(&crowd.published);
+	pthread_mutex_unlock(&crowd.lock);
+}
+
+int crowd_join(uint32_t benchmark, uint64_t calls)
+{
+	int error;
+
+	if (!crowd.count)
+		return 0;
+	publish(benchmark, calls, false);
+	error = wait_for_all();
+	if (error)
+		crowd_rest();
+	return error;
+}
+
+void crowd_rest(void)
+{
+	if (!crowd.count)
+		return;
+	publish(NO_ROW, 0, false);
+	wait_for_all();
+}
+
+void crowd_end(void)
+{
+	if (!crowd.members)
+		return;
+	publish(NO_ROW, 0, true);
+	for (unsigned int i = 0; i < crowd.count; i++)
+		pthread_join(crowd.members[i].thread, NULL);
+	free(crowd.members);
+	crowd.members = NULL;
+	crowd.count = 0;
+}
+
+/* Each thread opens what the main one does, and a process has 1,024 by
+ * default; as many as it may have, then. */
+static void raise_descriptor_limit(void)
+{
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit))
+		return;
+	limit.rlim_cur = limit.rlim_max;
+	setrlimit(RLIMIT_NOFILE, &limit);
+}
+
+/* Signals are the main thread's business. */
+static int start_member(struct member *member, const pthread_attr_t *attributes)
+{
+	sigset_t all, before;
+	int error;
+
+	member->subjects =
+		calloc(registry_count() + 1, sizeof(*member->subjects));
+	if (!member->subjects)
+		return -ENOMEM;
+	sigfillset(&all);
+	pthread_sigmask(SIG_SETMASK, &all, &before);
+	error = -pthread_create(&member->thread, attributes, live, member);
+	pthread_sigmask(SIG_SETMASK, &before, NULL);
+	if (error)
+		free(member->subjects);
+	return error;
+}
+
+int crowd_start(struct topology *topology, const int *cpus, unsigned int count)
+{
+	pthread_attr_t attributes;
+	int error = 0, bound;
+
+	crowd.members = calloc(count, sizeof(*crowd.members));
+	if (!crowd.members)
+		return -ENOMEM;
+	raise_descriptor_limit();
+	crowd.topology = topology;
+	crowd.over = false;
+	atomic_store(&crowd.inside, 0);
+	pthread_attr_init(&attributes);
+	pthread_attr_setstacksize(&attributes, STACK_BYTES);
+	for (crowd.count = 0; crowd.count < count && !error;) {
+		struct member *member = &crowd.members[crowd.count];
+
+		member->cpu = cpus[crowd.count];
+		member->turn = atomic_load(&crowd.turn);
+		error = start_member(member, &attributes);
+		crowd.count += !error;
+	}
+	pthread_attr_destroy(&attributes);
+	bound = wait_for_all();
+	error = error ? error : bound;
+	if (error)
+		crowd_end();
+	return error;
+}

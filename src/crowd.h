@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The crowd: threads that are busy in the row that is being timed.
+ *
+ * Condition threads:N makes them; without it every function here returns at
+ * once. They are told which row between batches, never within one.
+ */
+#ifndef SYSCOST_CROWD_H
+#define SYSCOST_CROWD_H
+
+#include <stdint.h>
+
+#include "topology.h"
+
+/* Starts `count` threads, each bound to one of `cpus`, idle at first; 0 or
+ * -errno: all of them run and are bound, or none is left. */
+int crowd_start(struct topology *topology, const int *cpus, unsigned int count);
+
+/*
+ * Returns when every thread has begun to run the row over and over, in pieces
+ * of a batch of `calls`. Each has a context of its own, set up at the row's
+ * first turn. 0, or -errno: a set-up failed, and the crowd rests.
+ */
+int crowd_join(uint32_t benchmark, uint64_t calls);
+
+/* Returns when no thread runs a row; they sleep. */
+void crowd_rest(void);
+
+/* Ends the threads and tears down what they set up. */
+void crowd_end(void);
+
+#endif

@@ -1,0 +1,216 @@
+// SPDX-License-Identifier: MIT
+/* One launch: every row set up, the rounds run, the rows sent. */
+#include "launch.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "arch.h"
+#include "batch.h"
+#include "crowd.h"
+#include "gbench.h"
+#include "registry.h"
+#include "try.h"
+
+#define YARDSTICK_TURNS 9
+#define YARDSTICK_NS	10000
+
+/* One launch: the rows are kept here until the end, so that nothing but the
+ * batch and its probes happens between batches. */
+struct launch {
+	const struct job *job;
+	struct probe probe;
+	struct subject *subjects;
+	struct row *rows;
+	size_t capacity, count;
+	int error; /* of the crowd: nothing of this launch counts */
+	char *why; /* CONDITION_WHY_BYTES */
+};
+
+/* What Google Benchmark hands back to us for one row. */
+struct scheduled {
+	struct launch *launch;
+	struct subject *subject;
+};
+
+/* Threads, where there are some, are in the row before its batch begins. */
+static int join_crowd(struct launch *launch, const struct subject *subject)
+{
+	if (!launch->error)
+		launch->error = crowd_join(subject->index, subject->calls);
+	if (launch->error)
+		snprintf(launch->why, CONDITION_WHY_BYTES,
+			 "threads: the set-up of %s failed in one of them: %s",
+			 registry_get(subject->index)->name,
+			 strerror(-launch->error));
+	return launch->error;
+}
+
+/* Returns seconds above zero: Google Benchmark would repeat a batch of none
+ * with more and more calls. */
+static double run_scheduled(void *argument)
+{
+	struct scheduled *scheduled = argument;
+	struct launch *launch = scheduled->launch;
+	struct row *row = &launch->rows[launch->count];
+	double seconds;
+
+	join_crowd(launch, scheduled->subject);
+	batch_run(scheduled->subject, &launch->probe, launch->job->counter != 0,
+		  row);
+	row->seq = (uint32_t)launch->count;
+	if (launch->count + 1 < launch->capacity)
+		launch->count++;
+	seconds = (double)row->ticks / launch->job->ticks_per_ns * 1e-9;
+	return seconds > 1e-5 ? seconds : 1e-5;
+}
+
+/* The least of a few short batches a yardstick, in ticks a call. */
+static double measure_yardstick(const struct job *job, enum yardstick which)
+{
+	const struct registry_entry *entry = registry_yardstick(which);
+	double ticks_per_call = -1;
+	struct subject subject;
+
+	if (!entry || batch_open(&subject, entry->benchmark))
+		return -1;
+	subject.calls = try_size_batch(&subject, job, YARDSTICK_NS, NULL);
+	for (int i = 0; i < YARDSTICK_TURNS; i++) {
+		double ticks = (double)batch_ticks(&subject, subject.calls,
+						   job->counter != 0) /
+			       (double)subject.calls;
+
+		if (ticks_per_call < 0 || ticks < ticks_per_call)
+			ticks_per_call = ticks;
+	}
+	batch_close(&subject);
+	return ticks_per_call;
+}
+
+/* Every page that will be written is touched now, not in a timed batch. */
+static int make_room(struct launch *launch)
+{
+	launch->capacity = (size_t)launch->job->rounds * launch->job->count + 1;
+	launch->rows = malloc(launch->capacity * sizeof(*launch->rows));
+	if (!launch->rows)
+		return -ENOMEM;
+	memset(launch->rows, 1, launch->capacity * sizeof(*launch->rows));
+	return probe_init(&launch->probe, launch->job->probe_scale);
+}
+
+/* Opens every task's row and registers it with the scheduler. */
+static int open_subjects(struct launch *launch, const struct task *tasks,
+			 struct scheduled *scheduled)
+{
+	for (uint32_t i = 0; i < launch->job->count; i++) {
+		struct subject *subject = &launch->subjects[i];
+		const struct registry_entry *entry =
+			registry_get(tasks[i].benchmark);
+		int error = batch_open(subject, entry->benchmark);
+
+		if (error)
+			return error;
+		subject->index = tasks[i].benchmark;
+		subject->calls = tasks[i].calls;
+		subject->hundreds_a_call =
+			(double)tasks[i].hundreds / (double)tasks[i].calls;
+		scheduled[i] = (struct scheduled){ launch, subject };
+		error = gbench_register(entry->name, run_scheduled,
+					&scheduled[i], subject->calls);
+		if (error)
+			return error;
+	}
+	return 0;
+}
+
+/* A round of short batches that are not kept: code, data and branch history
+ * are warm. */
+static int warm_up(struct launch *launch)
+{
+	for (uint32_t i = 0; i < launch->job->count; i++) {
+		struct subject *subject = &launch->subjects[i];
+
+		if (join_crowd(launch, subject))
+			return launch->error;
+		batch_ticks(subject, subject->calls / 10 + 1,
+			    launch->job->counter != 0);
+		probe_turn(&launch->probe);
+	}
+	return 0;
+}
+
+static int run_rounds(struct launch *launch, const struct task *tasks,
+		      struct launched *launched)
+{
+	struct scheduled *scheduled =
+		calloc(launch->job->count, sizeof(*scheduled));
+	int error = scheduled ? open_subjects(launch, tasks, scheduled)
+			      : -ENOMEM;
+
+	if (!error) {
+		for (int i = YARDSTICK_NONE + 1; i < YARDSTICKS; i++)
+			launched->yardstick_ticks[i] =
+				measure_yardstick(launch->job, i);
+		error = warm_up(launch);
+	}
+	if (!error)
+		error = gbench_run(launch->job->rounds);
+	if (!error)
+		error = launch->error;
+	crowd_end();
+	for (uint32_t i = 0; !error && i < launch->job->count; i++)
+		batch_close(&launch->subjects[i]);
+	free(scheduled);
+	return error;
+}
+
+/* A neighbour makes the empty loop take twice as long; the launch's own adds
+ * say how long a cycle is, whatever the frequency. */
+static double alone_share(const struct launch *launch,
+			  const struct launched *launched)
+{
+	double cycle = launched->yardstick_ticks[YARDSTICK_ADDS] / 1000;
+	double limit = 1.5 * ARCH_LOOP_CYCLES * PROBE_LOOP_STEPS * cycle;
+	size_t alone = 0;
+
+	if (ARCH_LOOP_CYCLES == 0 || cycle <= 0 || !launch->count)
+		return -1;
+	for (size_t i = 0; i < launch->count; i++)
+		alone += (launch->rows[i].before.loop < limit) +
+			 (launch->rows[i].after.loop < limit);
+	return (double)alone / (2 * (double)launch->count);
+}
+
+static int send_launch(int out, const struct launch *launch,
+		       const struct launched *launched)
+{
+	int error = message_send(out, MESSAGE_LAUNCHED, launched,
+				 sizeof(*launched));
+
+	if (!error)
+		error = message_send(out, MESSAGE_ROWS, launch->rows,
+				     launch->count * sizeof(*launch->rows));
+	return error;
+}
+
+int launch_run(int out, const struct job *job, const struct task *tasks,
+	       struct launched *launched, char *why)
+{
+	struct launch launch = { .job = job, .why = why };
+	int error;
+
+	launch.subjects = calloc(job->count, sizeof(*launch.subjects));
+	error = launch.subjects ? make_room(&launch) : -ENOMEM;
+	if (!error)
+		error = run_rounds(&launch, tasks, launched);
+	if (!error)
+		launched->alone_share = alone_share(&launch, launched);
+	if (!error)
+		error = send_launch(out, &launch, launched);
+	probe_free(&launch.probe);
+	free(launch.rows);
+	free(launch.subjects);
+	return error;
+}

@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: MIT */
+/* One launch: every row set up, the rounds run, the rows sent. */
+#ifndef SYSCOST_LAUNCH_H
+#define SYSCOST_LAUNCH_H
+
+#include "message.h"
+
+/*
+ * Runs the job's rounds of the tasks, then sends `launched`, which it fills
+ * but for the state, and the rows. 0 or -errno, then perhaps with the reason in
+ * `why` (CONDITION_WHY_BYTES).
+ */
+int launch_run(int out, const struct job *job, const struct task *tasks,
+	       struct launched *launched, char *why);
+
+#endif
