@@ -52,10 +52,10 @@ entry stub_return
 leave_out stub_return
 
 /* void stub_add_chain(uint64_t hundreds): 100 dependent adds a step, one core
- * cycle each */
+ * cycle each. The sum goes on from what is in x2, so that calls in a row are
+ * one chain and do not overlap. */
 entry stub_add_chain
 	mov	x1, #1
-	mov	x2, #0
 	cbz	x0, 2f
 	.p2align 6
 1:
