@@ -45,6 +45,8 @@ enum yardstick {
  * times and holds no counter, flag or callback of its own beside the loop's.
  * The hooks may be NULL. They run outside timed regions, in this order:
  * supported, setup, verify (once a run), prepare and run (often), teardown.
+ * Under condition threads several threads are in run and prepare at once, each
+ * with a context of its own; setup and teardown come one at a time.
  */
 struct benchmark {
 	const char *path;    /* the way in: libc, syscall, inline, ... */

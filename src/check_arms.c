@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "measure.h"
+#include "text.h"
 
 /* An arm in question. */
 struct checking {
@@ -24,6 +25,16 @@ static int receive_state(void *argument, enum message_kind kind,
 	return 0;
 }
 
+static const char *why_no_answer(int error, const struct ending *ending)
+{
+	if (error)
+		return strerror(-error);
+	if (ending->reason[0])
+		return ending->reason;
+	return ending->problem[0] ? ending->problem
+				  : "its worker did not answer";
+}
+
 /* What becomes of a worker once it has answered does not count. */
 static int check_arm(struct session *session, unsigned int index)
 {
@@ -39,10 +50,8 @@ static int check_arm(struct session *session, unsigned int index)
 				    "interrupted before anything was measured");
 	if (!checking.answered)
 		snprintf(checking.arm->skipped, sizeof(checking.arm->skipped),
-			 "%s",
-			 error		    ? strerror(-error)
-			 : ending.reason[0] ? ending.reason
-					    : ending.problem);
+			 "%s", why_no_answer(error, &ending));
+	text_make_printable(checking.arm->skipped);
 	return 0;
 }
 

@@ -14,8 +14,8 @@
 #include "clock.h"
 #include "condition.h"
 #include "crowd.h"
-#include "launch.h"
 #include "message.h"
+#include "rounds.h"
 #include "topology.h"
 #include "try.h"
 #include "work.h"
@@ -87,7 +87,7 @@ static int do_job(int in, int out, char *why)
 	else if (!error && job.kind == JOB_TRY)
 		error = do_try(out, &job, tasks);
 	else if (!error)
-		error = launch_run(out, &job, tasks, &launched, why);
+		error = rounds_run(out, &job, tasks, &launched, why);
 	crowd_end();
 	free(tasks);
 	return error;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 /* One launch: every row set up, the rounds run, the rows sent. */
-#include "launch.h"
+#include "rounds.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -195,7 +195,7 @@ static int send_launch(int out, const struct launch *launch,
 	return error;
 }
 
-int launch_run(int out, const struct job *job, const struct task *tasks,
+int rounds_run(int out, const struct job *job, const struct task *tasks,
 	       struct launched *launched, char *why)
 {
 	struct launch launch = { .job = job, .why = why };

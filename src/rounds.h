@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* One launch: every row set up, the rounds run, the rows sent. */
-#ifndef SYSCOST_LAUNCH_H
-#define SYSCOST_LAUNCH_H
+#ifndef SYSCOST_ROUNDS_H
+#define SYSCOST_ROUNDS_H
 
 #include "message.h"
 
@@ -10,7 +10,7 @@
  * but for the state, and the rows. 0 or -errno, then perhaps with the reason in
  * `why` (CONDITION_WHY_BYTES).
  */
-int launch_run(int out, const struct job *job, const struct task *tasks,
+int rounds_run(int out, const struct job *job, const struct task *tasks,
 	       struct launched *launched, char *why);
 
 #endif
