@@ -355,8 +355,9 @@ def traps(before: Sequence[sides.Run], after: Sequence[sides.Run],
     both: List[Callable[[sides.Run, sides.Run], Optional[str]]] = [
         shared_verw, kaslr_moves_kpti, two_entries]
     notes = [f"{name}: {note}"
-             for name, run in (("before", before[0]), ("after", after[0]))
-             for note in (test(run) for test in alone) if note]
+             for name, side in (("before", before), ("after", after))
+             for test in alone
+             for note in {test(run) for run in side} if note]
     notes += [note for note in (test(before[0], after[0]) for test in both)
               if note]
     return notes + [note for note in [several_meant(found)] if note]

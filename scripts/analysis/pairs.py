@@ -45,8 +45,8 @@ def matching(names: Sequence[str], pattern: Optional[str]) -> List[str]:
     """The names that match a regular expression; all without one."""
     found = [name for name in names if re.search(pattern or "", name)]
     if not found:
-        raise load.BadInput(f"--benchmarks {pattern}: no benchmark's name "
-                            "matches")
+        raise load.BadInput(f"--benchmarks {pattern}: no name matches of a "
+                            "benchmark that both sides have")
     return found
 
 
