@@ -13,7 +13,7 @@ import pandas as pd
 
 from analysis import quiet, sides
 
-FIT_MOST = 2000         # batches of a benchmark, evenly spaced, for its curve
+FIT_MOST = 1500         # batches of a benchmark, evenly spaced, for its curve
 LEVEL_MOST = 50000      # batches, likewise, for a run's quiet level
 SELDOM_ALONE = 0.01     # of the time: a probe's lowest mode is not quiet then
 SAME_LEVEL = 1.02       # two quiet levels of one core at one frequency
