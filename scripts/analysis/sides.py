@@ -16,7 +16,6 @@ SCHEMA = 1
 UNKNOWN_BOOT = "unknown"
 FILES = ("samples.csv", "summary.csv", "run.json", "gbench.json",
          "benchstat.txt", "contrasts.csv")
-NEEDED = [name for name in load.FOR_ESTIMATE if name != "dirty"]
 READERS = 2         # at once: each takes some 300 MB for a million rows
 BLOCK = 1 << 20
 
@@ -123,7 +122,7 @@ def read_records(folders: Sequence[Path]) -> List[Run]:
 
 def read_samples(run: Run) -> pd.DataFrame:
     """A run's batches, only what a comparison needs of them."""
-    samples = load.samples(run.folder, NEEDED)
+    samples = load.samples(run.folder, load.FOR_ESTIMATE)
     if samples.empty:
         raise load.BadInput(f"{run.folder / 'samples.csv'}: no rows")
     jumps, chain = quiet.probes(samples)
