@@ -29,16 +29,23 @@ static const char *const bearing[] = {
 };
 // clang-format on
 
-static bool bears(const char *word, size_t length)
+/* The name of a parameter, dashes as underscores; cut where it does not fit. */
+static void read_name(const char *word, size_t length, char *name, size_t size)
 {
-	char name[64];
 	size_t end = 0;
 
-	while (end < length && end < sizeof(name) - 1 && word[end] != '=') {
+	while (end < length && end < size - 1 && word[end] != '=') {
 		name[end] = word[end] == '-' ? '_' : word[end];
 		end++;
 	}
 	name[end] = '\0';
+}
+
+static bool bears(const char *word, size_t length)
+{
+	char name[64];
+
+	read_name(word, length, name, sizeof(name));
 	for (size_t i = 0; i < sizeof(bearing) / sizeof(bearing[0]); i++)
 		if (strcmp(name, bearing[i]) == 0)
 			return true;
@@ -60,23 +67,46 @@ static size_t word_length(const char *word)
 	return length;
 }
 
-/* What stands behind "--" is for init, not for the kernel. */
+/* The next word and its length; 0: there is none. What stands behind "--" is
+ * for init, not for the kernel. */
+static size_t next_word(const char **word)
+{
+	size_t length;
+
+	*word += strspn(*word, " \t\n");
+	length = word_length(*word);
+	return length == 2 && strncmp(*word, "--", 2) == 0 ? 0 : length;
+}
+
 void cmdline_keep(const char *line, char *kept, size_t size)
 {
-	size_t used = 0;
+	size_t used = 0, length;
 
 	kept[0] = '\0';
-	for (;;) {
-		size_t length;
-
-		line += strspn(line, " \t\n");
-		length = word_length(line);
-		if (!length || (length == 2 && strncmp(line, "--", 2) == 0))
-			return;
+	for (; (length = next_word(&line)); line += length)
 		if (bears(line, length) && used + length + 2 < size)
 			used += (size_t)snprintf(kept + used, size - used,
 						 "%s%.*s", used ? " " : "",
 						 (int)length, line);
-		line += length;
+}
+
+bool cmdline_value(const char *line, const char *name, char *value, size_t size)
+{
+	bool found = false;
+	size_t length;
+
+	value[0] = '\0';
+	for (; (length = next_word(&line)); line += length) {
+		char this[64];
+		size_t skip;
+
+		read_name(line, length, this, sizeof(this));
+		if (strcmp(this, name) != 0)
+			continue;
+		found = true;
+		skip = strlen(this) + (line[strlen(this)] == '=');
+		snprintf(value, size, "%.*s", (int)(length - skip),
+			 line + skip);
 	}
+	return found;
 }

@@ -1,35 +1,173 @@
 // SPDX-License-Identifier: MIT
 /* Reads facts of the machine from /proc and /sys. */
+#define _GNU_SOURCE
 #include "facts.h"
 
 #include <ctype.h>
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/openat2.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
-long facts_file(const char *path, char *text, size_t size)
-{
-	int file = open(path, O_RDONLY | O_CLOEXEC);
-	size_t length = 0;
-	ssize_t got = 0;
+#define NAMES_MOST 4096
 
-	text[0] = '\0';
-	if (file < 0)
+static int root = -1; /* the folder of a recorded machine */
+
+int facts_set_root(const char *folder)
+{
+	int opened = -1;
+
+	if (folder)
+		opened = open(folder, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (folder && opened < 0)
 		return -errno;
-	while (length < size - 1) {
-		got = read(file, text + length, size - 1 - length);
+	if (root >= 0)
+		close(root);
+	root = opened;
+	return 0;
+}
+
+bool facts_are_live(void)
+{
+	return root < 0;
+}
+
+/* A recorded machine may hold a FIFO, which must not keep us waiting. */
+static int open_fact(const char *path, int flags)
+{
+	int waiting = flags & O_PATH ? 0 : O_NONBLOCK;
+	struct open_how how = {
+		.flags = (unsigned int)(flags | O_CLOEXEC | waiting),
+		.resolve = RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS,
+	};
+	long file;
+
+	if (facts_are_live())
+		file = open(path, flags | O_CLOEXEC);
+	else
+		file = syscall(SYS_openat2, root, path, &how, sizeof(how));
+	return file < 0 ? -errno : (int)file;
+}
+
+/* Reads until the file or the room ends; the length or -errno. */
+static long read_all(int file, char *text, size_t size)
+{
+	size_t length = 0;
+
+	while (length < size) {
+		ssize_t got = read(file, text + length, size - length);
+
 		if (got < 0 && errno == EINTR)
 			continue;
-		if (got <= 0)
+		if (got < 0)
+			return -errno;
+		if (got == 0)
 			break;
 		length += (size_t)got;
 	}
-	if (got < 0)
-		got = -errno;
+	return (long)length;
+}
+
+long facts_file(const char *path, char *text, size_t size)
+{
+	int file = open_fact(path, 0);
+	long length;
+
+	text[0] = '\0';
+	if (file < 0)
+		return file;
+	length = read_all(file, text, size - 1);
 	close(file);
-	text[length] = '\0';
-	return got < 0 ? got : (long)length;
+	text[length < 0 ? 0 : length] = '\0';
+	return length;
+}
+
+/* Files of /proc and /sys do not tell their size beforehand. */
+long facts_whole_file(const char *path, char **text, size_t most)
+{
+	int file = open_fact(path, 0);
+	long length;
+
+	*text = NULL;
+	if (file < 0)
+		return file;
+	*text = malloc(most + 1);
+	length = *text ? read_all(file, *text, most + 1) : -ENOMEM;
+	close(file);
+	if (length > (long)most)
+		length = -EFBIG;
+	if (length < 0) {
+		free(*text);
+		*text = NULL;
+		return length;
+	}
+	(*text)[length] = '\0';
+	return length;
+}
+
+static int by_number(const void *a, const void *b)
+{
+	return strverscmp(*(char *const *)a, *(char *const *)b);
+}
+
+static int read_names(DIR *folder, char ***names)
+{
+	struct dirent *entry;
+	int count = 0;
+
+	*names = calloc(NAMES_MOST, sizeof(**names));
+	if (!*names)
+		return -ENOMEM;
+	while (count < NAMES_MOST && (entry = readdir(folder))) {
+		if (entry->d_name[0] == '.')
+			continue;
+		(*names)[count] = strdup(entry->d_name);
+		if (!(*names)[count++]) {
+			facts_free_names(*names, count);
+			return -ENOMEM;
+		}
+	}
+	qsort(*names, (size_t)count, sizeof(**names), by_number);
+	return count;
+}
+
+int facts_names(const char *path, char ***names)
+{
+	int file = open_fact(path, O_DIRECTORY), count;
+	DIR *folder;
+
+	if (file < 0)
+		return file;
+	folder = fdopendir(file);
+	if (!folder) {
+		close(file);
+		return -ENOMEM;
+	}
+	count = read_names(folder, names);
+	closedir(folder);
+	return count;
+}
+
+void facts_free_names(char **names, int count)
+{
+	for (int i = 0; i < count; i++)
+		free(names[i]);
+	if (count >= 0)
+		free(names);
+}
+
+bool facts_exist(const char *path)
+{
+	int file = open_fact(path, O_PATH);
+
+	if (file >= 0)
+		close(file);
+	return file >= 0;
 }
 
 int facts_line(const char *path, char *line, size_t size)

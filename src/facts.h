@@ -6,11 +6,34 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+/*
+ * From now on every path below is looked up in the folder `root`, a machine
+ * that was recorded: nothing in it, a link least of all, leads out of it
+ * (openat2(2), RESOLVE_IN_ROOT; Linux 5.6). NULL: this machine again. 0 or
+ * -errno.
+ */
+int facts_set_root(const char *root);
+
+/* Are the facts those of the machine that this runs on? */
+bool facts_are_live(void);
+
 /* The whole file, NUL-terminated, cut at size - 1; its length or -errno. */
 long facts_file(const char *path, char *text, size_t size);
 
+/* The whole file, NUL-terminated, which the caller frees; its length, -EFBIG
+ * where it is longer than `most`, or -errno. */
+long facts_whole_file(const char *path, char **text, size_t most);
+
 /* The file's first line without its newline; 0 or -errno. */
 int facts_line(const char *path, char *line, size_t size);
+
+/* A folder's names but those that begin with a dot, as people number them
+ * (cpu2 before cpu10); how many, or -errno. facts_free_names frees them. */
+int facts_names(const char *folder, char ***names);
+void facts_free_names(char **names, int count);
+
+/* Is there such a file or folder? */
+bool facts_exist(const char *path);
 
 /* The value behind "key:" or "key\t:" in `text`, trimmed; 0 or -ENODATA. */
 int facts_value(const char *text, const char *key, char *value, size_t size);

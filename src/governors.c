@@ -2,8 +2,8 @@
 /* Who decides the CPUs' frequency: cpufreq's governors. */
 #include "governors.h"
 
+#include <ctype.h>
 #include <errno.h>
-#include <glob.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -18,25 +18,37 @@ static void add(char *names, size_t size, const char *name)
 			 length ? " " : "", name);
 }
 
+/* 0, or why this CPU's governor cannot be read. */
+static int add_cpu(const char *folder, const char *cpu, char *names,
+		   size_t size)
+{
+	char path[4096], line[64];
+	int error;
+
+	snprintf(path, sizeof(path), "%s/%s/cpufreq/scaling_governor", folder,
+		 cpu);
+	error = facts_line(path, line, sizeof(line));
+	if (!error)
+		add(names, size, line);
+	return error;
+}
+
 int governors_read(const char *folder, char *names, size_t size)
 {
-	char pattern[4096], line[64];
-	int error = -ENOENT;
-	glob_t files;
+	char **cpus;
+	int count = facts_names(folder, &cpus), error = -ENOENT;
 
 	names[0] = '\0';
-	snprintf(pattern, sizeof(pattern),
-		 "%s/cpu[0-9]*/cpufreq/scaling_governor", folder);
-	if (glob(pattern, 0, NULL, &files))
-		return error;
-	for (size_t i = 0; i < files.gl_pathc; i++) {
-		int found = facts_line(files.gl_pathv[i], line, sizeof(line));
+	for (int i = 0; i < count; i++) {
+		int found;
 
-		if (!found)
-			add(names, size, line);
-		else if (error == -ENOENT)
+		if (strncmp(cpus[i], "cpu", 3) != 0 ||
+		    !isdigit((unsigned char)cpus[i][3]))
+			continue;
+		found = add_cpu(folder, cpus[i], names, size);
+		if (found && error == -ENOENT)
 			error = found;
 	}
-	globfree(&files);
+	facts_free_names(cpus, count);
 	return names[0] ? 0 : error;
 }
