@@ -1,0 +1,297 @@
+// SPDX-License-Identifier: MIT
+/* x86: what an entry passes, by the strings of arch/x86/kernel/cpu/bugs.c. */
+#include <stdio.h>
+#include <string.h>
+
+#include "facts.h"
+#include "mitigation_rules.h"
+
+/* Texts by which a file says that something acts; a longer text that begins
+ * alike and does not act comes first, with `on` false. */
+struct meaning {
+	const char *begins;
+	bool on;
+};
+
+/* The first meaning whose text the file begins with decides; no meaning: off,
+ * which holds for "Not affected" and "Vulnerable". */
+static void judge(const struct signs *signs, struct mitigation *mitigation,
+		  const char *file, const struct meaning *meanings)
+{
+	const char *text = mitigation_text(signs, file, mitigation);
+	bool on = false;
+
+	if (!text)
+		return;
+	for (; meanings->begins; meanings++) {
+		if (mitigation_begins(text, meanings->begins)) {
+			on = meanings->on;
+			break;
+		}
+	}
+	mitigation_say(mitigation,
+		       mitigation_begins(text, "Unknown") ? MITIGATION_UNKNOWN
+		       : on				  ? MITIGATION_ON
+							  : MITIGATION_OFF,
+		       "%s: %s", file, text);
+}
+
+/* sysfs says "Not affected" before it looks at the flag (cpu_show_common), so
+ * the flag decides: with pti=on a safe CPU pays too. */
+static void derive_pti(const struct signs *signs, struct mitigation *mitigation)
+{
+	const char *text =
+		vulnerabilities_text(signs->vulnerabilities, "meltdown");
+
+	if (signs->flags)
+		mitigation_say(
+			mitigation,
+			facts_has_word(signs->flags, "pti") ? MITIGATION_ON
+							    : MITIGATION_OFF,
+			"cpuinfo's flags %s pti; meltdown: %s",
+			facts_has_word(signs->flags, "pti") ? "hold" : "lack",
+			text ? text : "cannot be read");
+	else if (text && mitigation_begins(text, "Mitigation: PTI"))
+		mitigation_say(mitigation, MITIGATION_ON, "meltdown: %s", text);
+	else
+		mitigation_say(mitigation, MITIGATION_UNKNOWN,
+			       "cpuinfo's flags cannot be read; meltdown: %s",
+			       text ? text : "cannot be read");
+}
+
+/* Two MSR writes a call; the enhanced kind stays set and costs none. */
+static void derive_ibrs(const struct signs *signs,
+			struct mitigation *mitigation)
+{
+	static const struct meaning meanings[] = {
+		{ "Mitigation: IBRS", true },
+		{ NULL, false },
+	};
+
+	judge(signs, mitigation, "spectre_v2", meanings);
+}
+
+static void derive_retpolines(const struct signs *signs,
+			      struct mitigation *mitigation)
+{
+	static const struct meaning meanings[] = {
+		{ "Mitigation: Retpolines", true },
+		{ "Mitigation: LFENCE", true },
+		{ "Mitigation: Full", true }, /* kernels before 5.17 */
+		{ "Mitigation: Enhanced IBRS + Retpolines", true },
+		{ "Mitigation: Enhanced IBRS + LFENCE", true },
+		{ "Mitigation: Enhanced / Automatic IBRS + Retpolines", true },
+		{ "Mitigation: Enhanced / Automatic IBRS + LFENCE", true },
+		{ "Vulnerable: LFENCE", true },
+		{ NULL, false },
+	};
+
+	judge(signs, mitigation, "spectre_v2", meanings);
+}
+
+static bool enters_by_fred(const struct signs *signs)
+{
+	return signs->flags && facts_has_word(signs->flags, "fred");
+}
+
+static void derive_swapgs(const struct signs *signs,
+			  struct mitigation *mitigation)
+{
+	static const struct meaning meanings[] = {
+		{ "Mitigation: usercopy/swapgs", true },
+		{ NULL, false },
+	};
+
+	judge(signs, mitigation, "spectre_v1", meanings);
+	if (enters_by_fred(signs))
+		mitigation_say(mitigation, MITIGATION_OFF,
+			       "FRED swaps GS itself: there is no swapgs");
+}
+
+/* FRED's entry has none of the code that clears by instructions (6.12,
+ * entry_64_fred.S), whatever sysfs says of it. */
+static void heed_fred(const struct signs *signs, struct mitigation *mitigation)
+{
+	char said[256];
+
+	if (mitigation->state != MITIGATION_ON || !enters_by_fred(signs))
+		return;
+	snprintf(said, sizeof(said), "%.255s", mitigation->evidence);
+	mitigation_say(mitigation, MITIGATION_UNKNOWN,
+		       "%s; but FRED's entry may not pass it", said);
+}
+
+static void derive_retbleed(const struct signs *signs,
+			    struct mitigation *mitigation)
+{
+	static const struct meaning meanings[] = {
+		{ "Mitigation:", true },
+		{ "Vulnerable: untrained return thunk", true },
+		{ "Vulnerable: IBPB", true },
+		{ NULL, false },
+	};
+
+	judge(signs, mitigation, "retbleed", meanings);
+}
+
+/* What acts at a VM's exit only, or at no call at all, is off here. */
+static void derive_srso(const struct signs *signs,
+			struct mitigation *mitigation)
+{
+	static const struct meaning meanings[] = {
+		{ "Mitigation: IBPB on VMEXIT", false },
+		{ "Mitigation: SMT disabled", false },
+		{ "Mitigation: Reduced Speculation", false },
+		{ "Mitigation:", true },
+		{ "Vulnerable: Safe RET", true },
+		{ NULL, false },
+	};
+
+	judge(signs, mitigation, "spec_rstack_overflow", meanings);
+}
+
+/* BHI is a part of spectre_v2's line, up to a semicolon. */
+static void derive_bhi(const struct signs *signs, struct mitigation *mitigation)
+{
+	const char *text = mitigation_text(signs, "spectre_v2", mitigation);
+	const char *part = text ? strstr(text, "BHI: ") : NULL;
+	char bhi[128];
+
+	if (!text)
+		return;
+	if (!part) {
+		mitigation_say(mitigation, MITIGATION_OFF,
+			       "spectre_v2 says nothing of BHI");
+		return;
+	}
+	snprintf(bhi, sizeof(bhi), "%.*s", (int)strcspn(part, ";"), part);
+	mitigation_say(mitigation,
+		       mitigation_begins(bhi, "BHI: Not affected") ||
+				       mitigation_begins(bhi, "BHI: Vulnerable")
+			       ? MITIGATION_OFF
+			       : MITIGATION_ON,
+		       "spectre_v2: %s", bhi);
+	if (mitigation_begins(bhi, "BHI: SW loop"))
+		heed_fred(signs, mitigation);
+}
+
+static void derive_its(const struct signs *signs, struct mitigation *mitigation)
+{
+	static const struct meaning meanings[] = {
+		{ "Mitigation: Vulnerable", false }, /* "KVM: Not affected" */
+		{ "Mitigation:", true },
+		{ NULL, false },
+	};
+
+	judge(signs, mitigation, "indirect_target_selection", meanings);
+}
+
+static void derive_tsa(const struct signs *signs, struct mitigation *mitigation)
+{
+	static const struct meaning meanings[] = {
+		{ "Mitigation: Clear CPU buffers: VM", false },
+		{ "Mitigation: Clear CPU buffers", true },
+		{ "Vulnerable: Clear CPU buffers", true },
+		{ NULL, false },
+	};
+
+	judge(signs, mitigation, "tsa", meanings);
+}
+
+/* Acts on the way to user space after a guest ran, not on every call. */
+static void derive_vmscape(const struct signs *signs,
+			   struct mitigation *mitigation)
+{
+	static const struct meaning meanings[] = {
+		{ "Mitigation: IBPB on VMEXIT", false },
+		{ "Mitigation:", true },
+		{ NULL, false },
+	};
+
+	judge(signs, mitigation, "vmscape", meanings);
+}
+
+/* mmio_stale_data's text is the same where only guests are cleared for: the
+ * exit to user space is in it only on a CPU with MDS, or TAA and RTM
+ * (mmio_select_mitigation, bugs.c). */
+static bool mmio_means_us(const struct signs *signs)
+{
+	const struct vulnerabilities *all = signs->vulnerabilities;
+	const char *mds = vulnerabilities_text(all, "mds");
+	const char *taa = vulnerabilities_text(all, "tsx_async_abort");
+
+	return (mds && !mitigation_begins(mds, "Not affected")) ||
+	       (taa && !mitigation_begins(taa, "Not affected") &&
+		signs->flags && facts_has_word(signs->flags, "rtm"));
+}
+
+static bool clears_for_us(const struct signs *signs, const char *file,
+			  const char *text)
+{
+	if (strcmp(file, "mmio_stale_data") == 0 && !mmio_means_us(signs))
+		return false;
+	if (strcmp(file, "reg_file_data_sampling") == 0)
+		return mitigation_begins(text, "Mitigation: Clear Register");
+	return mitigation_begins(text, "Vulnerable: Clear CPU buffers") ||
+	       (mitigation_begins(text, "Mitigation: Clear CPU buffers") &&
+		!mitigation_begins(text, "Mitigation: Clear CPU buffers: VM"));
+}
+
+/* One VERW on the way out serves all five: turning one off does nothing while
+ * another needs it. */
+static void derive_verw(const struct signs *signs,
+			struct mitigation *mitigation)
+{
+	static const char *const files[] = {
+		"mds",
+		"tsx_async_abort",
+		"mmio_stale_data",
+		"reg_file_data_sampling",
+		"tsa",
+	};
+	char sharers[256] = "";
+	size_t read = 0;
+
+	for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++) {
+		const char *text =
+			vulnerabilities_text(signs->vulnerabilities, files[i]);
+		size_t length = strlen(sharers);
+
+		read += text || !mitigation_file_exists(signs, files[i]);
+		if (text && clears_for_us(signs, files[i], text))
+			snprintf(sharers + length, sizeof(sharers) - length,
+				 "%s%s", length ? ", " : "", files[i]);
+	}
+	if (sharers[0])
+		mitigation_say(mitigation, MITIGATION_ON, "asked for by %s",
+			       sharers);
+	else if (signs->vulnerabilities->count < 0 || read < 5)
+		mitigation_say(mitigation, MITIGATION_UNKNOWN,
+			       "not all of mds, tsx_async_abort, "
+			       "mmio_stale_data, reg_file_data_sampling and "
+			       "tsa can be read");
+	else
+		mitigation_say(mitigation, MITIGATION_OFF,
+			       "none of mds, tsx_async_abort, mmio_stale_data, "
+			       "reg_file_data_sampling and tsa asks for it on "
+			       "the way to user space");
+	heed_fred(signs, mitigation);
+}
+
+/* In the order of arch/x86/entry/entry_64.S. */
+const struct mitigation_rule mitigation_rules_x86[] = {
+	{ "swapgs", derive_swapgs },
+	{ "pti", derive_pti },
+	{ "ibrs", derive_ibrs },
+	{ "retbleed", derive_retbleed },
+	{ "srso", derive_srso },
+	{ "bhi", derive_bhi },
+	{ "retpolines", derive_retpolines },
+	{ "its", derive_its },
+	{ "ssb", mitigation_ssb },
+	{ "verw", derive_verw },
+	{ "tsa", derive_tsa },
+	{ "vmscape", derive_vmscape },
+};
+const size_t mitigation_rules_x86_count =
+	sizeof(mitigation_rules_x86) / sizeof(mitigation_rules_x86[0]);
