@@ -17,10 +17,19 @@ struct doubt {
 	const char *remedy;
 };
 
-#define DOUBTS_MOST 32
+#define DOUBTS_MOST 64
 
-/* Fills `doubts` (DOUBTS_MOST places), the most serious first; how many. */
-size_t doubts_find(struct doubt *doubts, const struct session *session,
+/* How much of a session there is to doubt. */
+enum doubts_phase {
+	DOUBTS_MACHINE, /* its environment and its CPU */
+	DOUBTS_CLOCK,	/* its clock too */
+	DOUBTS_RUN,	/* all of it, with a summary */
+};
+
+/* Fills `doubts` (DOUBTS_MOST places), the most serious first; how many.
+ * `summary` may be NULL before DOUBTS_RUN. */
+size_t doubts_find(struct doubt *doubts, enum doubts_phase until,
+		   const struct session *session,
 		   const struct summary *summary);
 
 const char *doubts_severity_text(enum severity severity);

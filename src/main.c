@@ -25,6 +25,7 @@
 #include "measure.h"
 #include "options.h"
 #include "record.h"
+#include "record_machine.h"
 #include "registry.h"
 #include "screen.h"
 #include "store.h"
@@ -187,7 +188,7 @@ static int conclude(struct session *session, struct store *store)
 				    "out of memory; the samples "
 				    "are in %.400s",
 				    store->hidden);
-	count = doubts_find(doubts, session, &summary);
+	count = doubts_find(doubts, DOUBTS_RUN, session, &summary);
 	save(session, &summary, doubts, count, store);
 	screen_results(stdout, session, &summary, doubts, count);
 	printf("\n%s/\n", store->final);
@@ -200,11 +201,26 @@ static int conclude(struct session *session, struct store *store)
 	return session->status;
 }
 
+/* --strict: a serious doubt that can be told beforehand ends it here. */
+static int refuse_doubtful(struct session *session)
+{
+	struct doubt doubts[DOUBTS_MOST];
+	size_t count = doubts_find(doubts, DOUBTS_CLOCK, session, NULL);
+
+	if (!session->options->strict || !count ||
+	    doubts[0].severity < SEVERITY_SERIOUS)
+		return 0;
+	return session_fail(session, 3, "--strict: %s (%s): %s",
+			    doubts[0].message, doubts[0].id, doubts[0].remedy);
+}
+
 static int measure(struct session *session)
 {
 	struct store store;
-	int status = measure_check(session);
+	int status = refuse_doubtful(session);
 
+	if (!status)
+		status = measure_check(session);
 	if (!status)
 		status = measure_try(session);
 	if (!status)
@@ -218,14 +234,20 @@ static int measure(struct session *session)
 	return conclude(session, &store);
 }
 
-static int print_environment(const struct options *options)
+static int print_environment(struct session *session,
+			     const struct options *options)
 {
-	if (record_print_environment(options->anonymous, stdout) ||
-	    fflush(stdout) || ferror(stdout)) {
-		fputs("syscost: the environment could not be printed\n",
-		      stderr);
-		return 2;
-	}
+	struct doubt doubts[DOUBTS_MOST];
+	int status = measure_machine(session, options);
+	size_t count;
+
+	if (status)
+		return status;
+	count = doubts_find(doubts, DOUBTS_MACHINE, session, NULL);
+	if (record_print_environment(session, doubts, count, stdout) ||
+	    fflush(stdout) || ferror(stdout))
+		return session_fail(session, 2,
+				    "the environment could not be printed");
 	return 0;
 }
 
@@ -243,11 +265,10 @@ static int run(const struct options *options)
 	struct session session;
 	int status;
 
-	if (options->environment)
-		return print_environment(options);
 	launcher_catch_signals();
-	status = measure_prepare(&session, options);
-	if (!status)
+	status = options->environment ? print_environment(&session, options)
+				      : measure_prepare(&session, options);
+	if (!status && !options->environment)
 		status = options->list ? list(&session) : measure(&session);
 	if (status) {
 		text_make_printable(session.problem);

@@ -3,6 +3,7 @@
 #include "measure.h"
 
 #include <errno.h>
+#include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -184,6 +185,7 @@ void measure_free(struct session *session)
 	for (unsigned int i = 0; session->trials && i < registry_count(); i++)
 		free(session->trials[i].samples);
 	history_free(&session->history);
+	json_decref(session->environment);
 	free(session->trials);
 	free(session->launches);
 }

@@ -9,7 +9,11 @@
 
 /* Each step returns 0 or the status to exit with, the reason in problem. */
 
-/* Selects rows, chooses the CPU and the clock. */
+/* Finds out about the machine, or the one that was recorded at --root, where
+ * nothing is to be measured. Without a CPU to choose it goes on. */
+int measure_machine(struct session *session, const struct options *options);
+
+/* Selects rows, chooses the CPU and the clock, reads the environment. */
 int measure_prepare(struct session *session, const struct options *options);
 
 /* Checks every arm in a worker of its own: can its conditions be put on? One

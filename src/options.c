@@ -28,6 +28,8 @@ enum key {
 	KEY_SEED,
 	KEY_CLOCK,
 	KEY_ENVIRONMENT,
+	KEY_ROOT,
+	KEY_STRICT,
 	KEY_ANONYMOUS,
 	KEY_HELP,
 	KEY_VERSION,
@@ -63,8 +65,13 @@ static const struct argp_option table[] = {
 	{ "anonymous", KEY_ANONYMOUS,
 	  .doc = "Leave out host name, paths and what the kernel's command "
 		 "line says beside the cost" },
+	{ "strict", KEY_STRICT,
+	  .doc = "Measure nothing where there is a serious doubt before it" },
 	{ "environment", KEY_ENVIRONMENT,
-	  .doc = "Print the machine's facts as JSON and exit" },
+	  .doc = "Print the machine's facts and doubts as JSON and exit" },
+	{ "root", KEY_ROOT, "DIR",
+	  .doc = "With --environment: of the machine whose /proc and /sys "
+		 "were recorded in DIR" },
 	{ NULL, 0, NULL, 0, "Help:", 0 },
 	{ "help", KEY_HELP, .doc = "Print this" },
 	{ "version", KEY_VERSION, .doc = "Print the version" },
@@ -113,6 +120,9 @@ static void finish(struct options *options)
 		set_profile(options, "default");
 	if (!options->rounds)
 		options->rounds = 50;
+	if (options->root && !options->environment)
+		usage_refuse("--root=%s: goes with --environment only",
+			     options->root);
 	if (!options->arm_count) {
 		strcpy(options->arms[0].name, "plain");
 		options->arm_count = 1;
@@ -210,6 +220,12 @@ static error_t parse(int key, char *argument, struct argp_state *state)
 	case KEY_ENVIRONMENT:
 		options->environment = true;
 		break;
+	case KEY_ROOT:
+		options->root = argument;
+		break;
+	case KEY_STRICT:
+		options->strict = true;
+		break;
 	case KEY_ANONYMOUS:
 		options->anonymous = true;
 		break;
@@ -246,12 +262,13 @@ static void write_doc(char *doc, size_t size)
 
 	conditions_help(doc + length, size - (size_t)length);
 	length = (int)strlen(doc);
-	snprintf(doc + length, size - (size_t)length, "%s",
-		 "--arm=CONDITION alone names the arm too; --arm=NAME alone is "
-		 "a plain one.\n\n"
-		 "Exit status: 0 done; 2 wrong usage or bad input; 3 nothing "
-		 "could be measured; 130 interrupted, what was measured is "
-		 "saved.");
+	snprintf(
+		doc + length, size - (size_t)length, "%s",
+		"--arm=CONDITION alone names the arm too; --arm=NAME alone is "
+		"a plain one.\n\n"
+		"Exit status: 0 done; 2 wrong usage or bad input; 3 nothing "
+		"could be measured, or nothing was (--strict); 130 interrupted, what was measured is "
+		"saved.");
 }
 
 void options_read(struct options *options, int argc, char **argv)

@@ -6,6 +6,8 @@
 #include <string.h>
 #include <time.h>
 
+#include "environment.h"
+#include "facts.h"
 #include "measure.h"
 #include "registry.h"
 
@@ -76,6 +78,24 @@ static void choose_batch(struct session *session)
 	session->batch_ns = fmin(fmax(ns, BATCH_LEAST_NS), BATCH_MOST_NS);
 }
 
+int measure_machine(struct session *session, const struct options *options)
+{
+	int error;
+
+	*session = (struct session){ .options = options };
+	error = facts_set_root(options->root);
+	if (error)
+		return session_fail(session, 2, "--root=%.400s: %s",
+				    options->root, strerror(-error));
+	if (options->root)
+		setenv("HWLOC_FSROOT", options->root, 1);
+	choose_cpu(session);
+	session->environment =
+		environment_read(options->anonymous, session->choice.cpu);
+	return session->environment ? 0
+				    : session_fail(session, 3, "out of memory");
+}
+
 int measure_prepare(struct session *session, const struct options *options)
 {
 	int status;
@@ -88,6 +108,10 @@ int measure_prepare(struct session *session, const struct options *options)
 		status = choose_cpu(session);
 	if (status)
 		return status;
+	session->environment =
+		environment_read(options->anonymous, session->choice.cpu);
+	if (!session->environment)
+		return session_fail(session, 3, "out of memory");
 	status = launcher_init(&session->launcher, options->seed);
 	if (status)
 		return session_fail(session, 3,

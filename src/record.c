@@ -2,42 +2,17 @@
 /* run.json: everything about the run that is not a batch. */
 #include "record.h"
 
-#include <errno.h>
-#include <gnu/libc-version.h>
 #include <jansson.h>
 #include <math.h>
 #include <stdbool.h>
 #include <time.h>
 
 #include "arch.h"
-#include "build.h"
-#include "environment.h"
 #include "probe.h"
 #include "put.h"
 #include "record_arms.h"
+#include "record_machine.h"
 #include "registry.h"
-#include "version.h"
-
-static json_t *tool_json(void)
-{
-	json_t *tool = json_object(), *libraries = json_object();
-	char id[64];
-
-	build_id(id, sizeof(id));
-	put_text(tool, "name", "syscost");
-	put_text(tool, "version", SYSCOST_VERSION);
-	put_text(tool, "build_type", SYSCOST_BUILD_TYPE);
-	put_text(tool, "build_id", id[0] ? id : NULL);
-	put_text(tool, "compiler", SYSCOST_COMPILER);
-	put_text(tool, "flags", SYSCOST_FLAGS);
-	put_text(tool, "architecture", ARCH_NAME);
-	put_text(tool, "libc", gnu_get_libc_version());
-	put_text(libraries, "hwloc", SYSCOST_HWLOC_VERSION);
-	put_text(libraries, "jansson", JANSSON_VERSION);
-	put_text(libraries, "benchmark", SYSCOST_BENCHMARK_VERSION);
-	json_object_set_new(tool, "libraries", libraries);
-	return tool;
-}
 
 static json_t *run_json(const struct session *session)
 {
@@ -87,21 +62,6 @@ static json_t *clock_json(const struct clock *clock)
 		 facts->clocksource[0] ? facts->clocksource : NULL);
 	json_object_set_new(json, "facts", inner);
 	return json;
-}
-
-static json_t *placement_json(const struct topology_choice *choice)
-{
-	json_t *placement = json_object();
-
-	put_count(placement, "cpu", (uint64_t)choice->cpu);
-	put_text(placement, "why", choice->why);
-	put_text(placement, "allowed", choice->allowed);
-	put_text(placement, "isolated", choice->isolated);
-	put_count(placement, "cpus", (uint64_t)choice->cpus);
-	put_count(placement, "cores", (uint64_t)choice->cores);
-	put_count(placement, "siblings_of_core", (uint64_t)choice->siblings);
-	put_count(placement, "kinds", (uint64_t)choice->kinds);
-	return placement;
 }
 
 static json_t *launch_json(const struct session *session, unsigned int index)
@@ -194,23 +154,6 @@ static json_t *benchmarks_json(const struct session *session)
 	return benchmarks;
 }
 
-static json_t *doubts_json(const struct doubt *doubts, size_t count)
-{
-	json_t *list = json_array();
-
-	for (size_t i = 0; i < count; i++) {
-		json_t *json = json_object();
-
-		put_text(json, "id", doubts[i].id);
-		put_text(json, "severity",
-			 doubts_severity_text(doubts[i].severity));
-		put_text(json, "message", doubts[i].message);
-		put_text(json, "remedy", doubts[i].remedy);
-		json_array_append_new(list, json);
-	}
-	return list;
-}
-
 static json_t *probe_json(const struct session *session)
 {
 	json_t *probe = json_object();
@@ -241,21 +184,9 @@ static json_t *yardsticks_json(const struct session *session)
 	return json;
 }
 
-static int print_json(json_t *json, FILE *file)
-{
-	int failed = !json ||
-		     json_dumpf(json, file,
-				JSON_INDENT(2) | JSON_REAL_PRECISION(10));
-
-	json_decref(json);
-	fputc('\n', file);
-	return failed ? -ENOMEM : 0;
-}
-
 int record_write(const struct session *session, const struct doubt *doubts,
 		 size_t doubt_count, FILE *file)
 {
-	const struct options *options = session->options;
 	json_t *record = json_object();
 
 	put_count(record, "schema", RECORD_SCHEMA);
@@ -263,23 +194,21 @@ int record_write(const struct session *session, const struct doubt *doubts,
 	put_text(record, "problem",
 		 session->problem[0] ? session->problem : NULL);
 	put_real(record, "duty_cycle", session_duty_cycle(session));
-	json_object_set_new(record, "tool", tool_json());
+	json_object_set_new(record, "tool", record_tool());
 	json_object_set_new(record, "run", run_json(session));
 	json_object_set_new(record, "clock", clock_json(&session->clock));
 	json_object_set_new(record, "placement",
-			    placement_json(&session->choice));
+			    record_placement(&session->choice));
 	json_object_set_new(record, "yardsticks", yardsticks_json(session));
 	json_object_set_new(record, "probe", probe_json(session));
 	json_object_set_new(record, "environment",
-			    environment_read(options->anonymous));
+			    session->environment
+				    ? json_incref(session->environment)
+				    : json_null());
 	json_object_set_new(record, "arms", record_arms(session));
 	json_object_set_new(record, "launches", launches_json(session));
 	json_object_set_new(record, "benchmarks", benchmarks_json(session));
-	json_object_set_new(record, "doubts", doubts_json(doubts, doubt_count));
-	return print_json(record, file);
-}
-
-int record_print_environment(bool anonymous, FILE *file)
-{
-	return print_json(environment_read(anonymous), file);
+	json_object_set_new(record, "doubts",
+			    record_doubts(doubts, doubt_count));
+	return record_print(record, file);
 }

@@ -14,7 +14,4 @@
 int record_write(const struct session *session, const struct doubt *doubts,
 		 size_t doubt_count, FILE *file);
 
-/* The machine's facts alone, as --environment prints them; 0 or -ENOMEM. */
-int record_print_environment(bool anonymous, FILE *file);
-
 #endif

@@ -51,13 +51,13 @@ static void print_head(FILE *out, const struct session *session)
 	const struct options *options = session->options;
 	char line[1024];
 
-	environment_machine_line(line, sizeof(line));
+	environment_machine_line(session->environment, line, sizeof(line));
 	fprintf(out,
 		"syscost %s · %s · CPU %d · %u launches × %u batches · "
 		"%.0f s\n",
 		SYSCOST_VERSION, line, session->choice.cpu, options->launches,
 		options->rounds, (double)session->wall_ns / 1e9);
-	environment_state_line(line, sizeof(line));
+	environment_state_line(session->environment, line, sizeof(line));
 	fprintf(out, "%s\n", line);
 }
 

@@ -55,8 +55,11 @@ struct arm_record {
 	double alone, shared;	  /* as the run's */
 };
 
+struct json_t; /* jansson's */
+
 struct session {
 	const struct options *options;
+	struct json_t *environment; /* as it was at the start; may be NULL */
 	struct arm_record arms[ARMS_MOST]; /* as options->arms */
 	unsigned int reference;		   /* the first that can be run */
 	double adds_per_ns;		   /* condition work's; 0: not yet */

@@ -7,8 +7,10 @@
 #include "arch.h"
 #include "build.h"
 #include "check.h"
+#include "environment.h"
 #include "hand_made.h"
 #include "record.h"
+#include "record_machine.h"
 #include "version.h"
 
 static struct hand_made made;
@@ -16,6 +18,7 @@ static struct hand_made made;
 static int release(void **state)
 {
 	(void)state;
+	json_decref(made.session.environment);
 	hand_free(&made);
 	return 0;
 }
@@ -398,6 +401,7 @@ static void a_public_record_names_no_command(void **state)
 
 static void the_environment_alone_can_be_printed(void **state)
 {
+	const struct doubt doubt = { .id = "made_up", .remedy = "none" };
 	json_t *document;
 	char *text = NULL;
 	size_t size;
@@ -405,11 +409,20 @@ static void the_environment_alone_can_be_printed(void **state)
 
 	(void)state;
 	assert_non_null(file);
-	assert_int_equal(record_print_environment(true, file), 0);
+	hand_make(&made, 1, 6);
+	made.session.environment = environment_read(true, 0);
+	assert_int_equal(
+		record_print_environment(&made.session, &doubt, 1, file), 0);
 	fclose(file);
 	document = json_loads(text, JSON_REJECT_DUPLICATES, NULL);
 	assert_for(text, document != NULL);
 	at(document, "kernel", "release");
+	at(document, "placement", "cpu");
+	at(document, "tool", "build_id");
+	assert_string_equal(
+		json_string_value(json_object_get(
+			json_array_get(at(document, "doubts", NULL), 0), "id")),
+		"made_up");
 	json_decref(document);
 	free(text);
 }
@@ -431,7 +444,7 @@ int main(void)
 		released(the_probes_are_told_arm_by_arm),
 		released(doubts_are_listed),
 		released(a_public_record_names_no_command),
-		cmocka_unit_test(the_environment_alone_can_be_printed),
+		released(the_environment_alone_can_be_printed),
 	};
 
 	if (registry_init())

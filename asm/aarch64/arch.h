@@ -45,16 +45,6 @@
 #define ARCH_VDSO_TIME		NULL
 #define ARCH_VDSO_GETCPU	NULL
 
-// clang-format off
-/* What /proc/cpuinfo calls the facts of the CPU, and what run.json does. */
-#define ARCH_CPUINFO_KEYS			\
-	{ "CPU implementer",	"implementer" },	\
-	{ "CPU part",		"part" },		\
-	{ "CPU variant",	"variant" },		\
-	{ "CPU revision",	"revision" },		\
-	{ "Features",		"flags" }
-// clang-format on
-
 static inline long syscall0(long number)
 {
 	register long x8 asm("x8") = number;
@@ -188,6 +178,12 @@ static inline uint64_t counter_stated_hz(void)
 static inline int counter_is_invariant(void)
 {
 	return 1;
+}
+
+/* No instruction tells an ordinary program. */
+static inline void hypervisor_signature(char signature[13])
+{
+	signature[0] = '\0';
 }
 
 /* Out-of-line entries and probes (stubs.S; asm/README.md has the contract). */

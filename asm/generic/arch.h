@@ -40,11 +40,6 @@
 #define ARCH_VDSO_TIME		NULL
 #define ARCH_VDSO_GETCPU	NULL
 
-// clang-format off
-/* What /proc/cpuinfo calls the facts of the CPU, and what run.json does. */
-#define ARCH_CPUINFO_KEYS { "model name", "model" }
-// clang-format on
-
 static inline long syscall6(long number, long a, long b, long c, long d, long e,
 			    long f)
 {
@@ -92,6 +87,12 @@ static inline uint64_t counter_stated_hz(void)
 static inline int counter_is_invariant(void)
 {
 	return 1;
+}
+
+/* No instruction tells an ordinary program. */
+static inline void hypervisor_signature(char signature[13])
+{
+	signature[0] = '\0';
 }
 
 static inline long stub_syscall0(long number)

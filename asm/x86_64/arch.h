@@ -48,19 +48,6 @@
 #define ARCH_VDSO_TIME		"__vdso_time"
 #define ARCH_VDSO_GETCPU	"__vdso_getcpu"
 
-// clang-format off
-/* What /proc/cpuinfo calls the facts of the CPU, and what run.json does. */
-#define ARCH_CPUINFO_KEYS			\
-	{ "vendor_id",	"vendor" },		\
-	{ "model name",	"model" },		\
-	{ "cpu family",	"family" },		\
-	{ "model",	"model_number" },	\
-	{ "stepping",	"stepping" },		\
-	{ "microcode",	"microcode" },		\
-	{ "flags",	"flags" },		\
-	{ "bugs",	"bugs" }
-// clang-format on
-
 static inline long syscall0(long number)
 {
 	long result;
@@ -209,6 +196,21 @@ static inline int counter_is_invariant(void)
 	uint32_t a, b, c, d;
 
 	return __get_cpuid(0x80000007, &a, &b, &c, &d) && (d >> 8 & 1);
+}
+
+/* The hypervisor's signature, 12 characters, "" on bare metal: CPUID leaf
+ * 40000000H where CPUID.1:ECX[31] says that there is one (Linux
+ * arch/x86/include/asm/cpuid/api.h, cpuid_base_hypervisor). */
+static inline void hypervisor_signature(char signature[13])
+{
+	uint32_t a, b, c, d, words[3];
+
+	signature[0] = '\0';
+	if (!__get_cpuid(1, &a, &b, &c, &d) || !(c >> 31))
+		return;
+	__cpuid(0x40000000, a, words[0], words[1], words[2]);
+	__builtin_memcpy(signature, words, sizeof(words));
+	signature[12] = '\0';
 }
 
 /* Out-of-line entries and probes (stubs.S; asm/README.md has the contract). */

@@ -1,0 +1,230 @@
+// SPDX-License-Identifier: MIT
+/* Doubts about what was measured: the clock, the core, the batches, the rows.
+ */
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "doubt_tests.h"
+#include "registry.h"
+
+#define COARSE_NS     50 /* a batch is then under 1,000 steps */
+#define DRIFT_PPM     50
+#define SHARED_SHARE  0.10
+#define DIRTY_SHARE   0.05
+#define STEAL_SHARE   0.01
+#define UNSTABLE_ROWS 0.10
+
+bool clock_is_kernels(const struct evidence *evidence, char *text, size_t size)
+{
+	const struct clock *clock = &evidence->session->clock;
+
+	snprintf(text, size, "timed by CLOCK_MONOTONIC_RAW: %s", clock->reason);
+	return !clock->counter;
+}
+
+bool clock_is_coarse(const struct evidence *evidence, char *text, size_t size)
+{
+	double ns = clock_granularity_ns(&evidence->session->clock);
+
+	snprintf(text, size, "the clock moves in steps of %.0f ns", ns);
+	return ns > COARSE_NS;
+}
+
+bool clock_drifted(const struct evidence *evidence, char *text, size_t size)
+{
+	double ppm = evidence->session->clock.drift_ppm;
+
+	snprintf(text, size,
+		 "the counter's rate moved by %.0f ppm during the "
+		 "run",
+		 ppm);
+	return ppm > DRIFT_PPM;
+}
+
+bool run_is_incomplete(const struct evidence *evidence, char *text, size_t size)
+{
+	const struct session *session = evidence->session;
+
+	snprintf(text, size, "%u of %u launches were measured%s%s",
+		 session->launches_done, session->launch_count,
+		 session->problem[0] ? ": " : "", session->problem);
+	return session->launches_done < session->launch_count;
+}
+
+bool core_was_shared(const struct evidence *evidence, char *text, size_t size)
+{
+	double alone = evidence->session->alone;
+	double shared = isfinite(alone) ? 1 - alone : evidence->session->shared;
+
+	snprintf(text, size,
+		 "somebody else was on this core %.0f %% of the "
+		 "time: quiet figures are adjusted",
+		 100 * shared);
+	return shared > SHARED_SHARE;
+}
+
+bool no_quiet_moment(const struct evidence *evidence, char *text, size_t size)
+{
+	snprintf(text, size,
+		 "the core was never ours alone: the figures are "
+		 "those of a shared core, not of a quiet one");
+	return evidence->session->no_quiet && !evidence->session->history.runs;
+}
+
+bool quiet_is_borrowed(const struct evidence *evidence, char *text, size_t size)
+{
+	unsigned int runs = evidence->session->history.runs;
+
+	snprintf(text, size,
+		 "the core was never ours alone: quiet figures "
+		 "are extrapolated by what %u earlier run%s of this boot saw",
+		 runs, runs == 1 ? "" : "s");
+	return evidence->session->no_quiet && runs;
+}
+
+bool time_was_stolen(const struct evidence *evidence, char *text, size_t size)
+{
+	const struct cpu_times *a = &evidence->session->cpu_start;
+	const struct cpu_times *b = &evidence->session->cpu_end;
+	double total = (double)(b->total - a->total);
+	double share = total > 0 ? (double)(b->steal - a->steal) / total : 0;
+
+	snprintf(text, size, "the hypervisor took %.0f %% of this CPU (steal)",
+		 100 * share);
+	return share > STEAL_SHARE;
+}
+
+bool batches_were_dirty(const struct evidence *evidence, char *text,
+			size_t size)
+{
+	const struct summary *summary = evidence->summary;
+	double dirty = 0, all = 0;
+
+	for (size_t i = 0; i < summary->count; i++) {
+		const struct estimate *e = &summary->estimates[i];
+
+		dirty += e->dirty_share * (double)e->batches;
+		all += (double)e->batches;
+	}
+	snprintf(text, size,
+		 "%.0f %% of the batches were preempted, moved or "
+		 "faulted",
+		 all > 0 ? 100 * dirty / all : 0);
+	return all > 0 && dirty / all > DIRTY_SHARE;
+}
+
+/* Estimates with `flag`, of all arms. */
+static size_t count_flagged(const struct summary *summary, unsigned int flag)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < summary->count; i++)
+		count += !!(summary->estimates[i].flags & flag);
+	return count;
+}
+
+bool rows_are_unstable(const struct evidence *evidence, char *text, size_t size)
+{
+	const struct summary *summary = evidence->summary;
+	size_t unstable = count_flagged(summary, FLAG_UNSTABLE);
+
+	snprintf(text, size,
+		 "%zu of %zu rows (~) vary by 5 %% and more from "
+		 "batch to batch as measured",
+		 unstable, summary->count);
+	return (double)unstable > UNSTABLE_ROWS * (double)summary->count;
+}
+
+/* The names of the rows with `flag`, as many as fit; how many there are. */
+static size_t list_rows(const struct evidence *evidence, unsigned int flag,
+			char *text, size_t size)
+{
+	const struct summary *summary = evidence->summary;
+	unsigned int reference = evidence->session->reference;
+	size_t count = 0, length = 0;
+
+	text[0] = '\0';
+	for (size_t i = 0; i < summary->count; i++) {
+		const struct estimate *e = &summary->estimates[i];
+		const char *name = registry_get(e->benchmark)->name;
+
+		if (!(e->flags & flag) || e->arm != reference)
+			continue;
+		count++;
+		if (length + strlen(name) + 8 < size)
+			length += (size_t)snprintf(text + length, size - length,
+						   "%s%s",
+						   count > 1 ? ", " : "", name);
+		else if (strcmp(text + length - 3, "...") != 0)
+			length += (size_t)snprintf(text + length, size - length,
+						   " ...");
+	}
+	return count;
+}
+
+bool entries_differ(const struct evidence *evidence, char *text, size_t size)
+{
+	char names[128];
+	size_t count =
+		list_rows(evidence, FLAG_ENTRIES_DIFFER, names, sizeof(names));
+
+	snprintf(text, size,
+		 "%zu rows enter the kernel another number of "
+		 "times than they say: %s",
+		 count, names);
+	return count > 0;
+}
+
+bool entries_uncounted(const struct evidence *evidence, char *text, size_t size)
+{
+	size_t count = count_flagged(evidence->summary, FLAG_UNCOUNTED);
+
+	snprintf(text, size,
+		 "the kernel entries of %zu rows could not be "
+		 "counted (no ptrace)",
+		 count);
+	return count > 0;
+}
+
+bool clock_reads_fall_back(const struct evidence *evidence, char *text,
+			   size_t size)
+{
+	char names[160];
+	size_t count =
+		list_rows(evidence, FLAG_FALLS_BACK, names, sizeof(names));
+
+	snprintf(text, size,
+		 "%zu user-space reads enter the kernel after all: "
+		 "%s",
+		 count, names);
+	return count > 0;
+}
+
+bool launches_are_few(const struct evidence *evidence, char *text, size_t size)
+{
+	unsigned int launches = evidence->session->options->launches;
+
+	snprintf(text, size, "%u launch%s give no 95 %% interval", launches,
+		 launches == 1 ? "" : "es");
+	return launches < 6;
+}
+
+bool state_changed(const struct evidence *evidence, char *text, size_t size)
+{
+	const struct options *options = evidence->session->options;
+	size_t length = (size_t)snprintf(
+		text, size, "launches were not all in the state of their arm:");
+	bool changed = false;
+
+	for (unsigned int i = 0; i < options->arm_count; i++) {
+		if (!evidence->session->arms[i].changed)
+			continue;
+		changed = true;
+		if (length < size)
+			length += (size_t)snprintf(text + length, size - length,
+						   " %s",
+						   options->arms[i].name);
+	}
+	return changed;
+}
