@@ -34,8 +34,8 @@ bool environment_any(const json_t *environment, const char *path,
 /* The name of the errno for which it is null; NULL where it was read. */
 const char *environment_why(const json_t *environment, const char *path);
 
-/* `text` as JSON, whatever bytes it holds: what is not UTF-8 or is a control
- * character becomes '?'. NULL gives null. */
+/* `text` as JSON, whatever bytes it holds: each byte that is not UTF-8, is a
+ * control character or turns or hides text becomes '?'. NULL gives null. */
 json_t *environment_text(const char *text);
 
 /* The release without what is local to a machine: digits and dots. */

@@ -29,6 +29,7 @@ const char *mitigation_text(const struct signs *signs, const char *file,
 /* Is it there, readable or not? */
 bool mitigation_file_exists(const struct signs *signs, const char *file);
 
+/* In either case: "safe RET" became "Safe RET" (6.6). */
 bool mitigation_begins(const char *text, const char *with);
 
 /* Is the store bypass shut for this task? */

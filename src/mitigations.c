@@ -5,6 +5,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
 
 #include "mitigation_rules.h"
 
@@ -52,7 +53,7 @@ bool mitigation_file_exists(const struct signs *signs, const char *file)
 
 bool mitigation_begins(const char *text, const char *with)
 {
-	return strncmp(text, with, strlen(with)) == 0;
+	return strncasecmp(text, with, strlen(with)) == 0;
 }
 
 /* Both architectures tell it of the task (fs/proc/array.c); sysfs tells only

@@ -87,8 +87,10 @@ int measure_machine(struct session *session, const struct options *options)
 	if (error)
 		return session_fail(session, 2, "--root=%.400s: %s",
 				    options->root, strerror(-error));
-	if (options->root)
+	if (options->root) {
 		setenv("HWLOC_FSROOT", options->root, 1);
+		setenv("HWLOC_COMPONENTS", "-x86", 1); /* it asks this CPU */
+	}
 	choose_cpu(session);
 	session->environment =
 		environment_read(options->anonymous, session->choice.cpu);

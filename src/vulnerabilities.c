@@ -2,12 +2,14 @@
 /* What sysfs says of the CPU's flaws: every file, by listing the folder. */
 #include "vulnerabilities.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "facts.h"
 
-#define FOLDER "/sys/devices/system/cpu/vulnerabilities"
+#define FOLDER	"/sys/devices/system/cpu/vulnerabilities"
+#define LONGEST (sizeof(((struct vulnerability *)0)->text) - 2)
 
 void vulnerabilities_read(struct vulnerabilities *vulnerabilities)
 {
@@ -21,6 +23,8 @@ void vulnerabilities_read(struct vulnerabilities *vulnerabilities)
 		snprintf(file->name, sizeof(file->name), "%s", names[i]);
 		snprintf(path, sizeof(path), FOLDER "/%s", names[i]);
 		file->error = facts_line(path, file->text, sizeof(file->text));
+		if (!file->error && strlen(file->text) > LONGEST)
+			file->error = -EFBIG;
 		if (file->error)
 			file->text[0] = '\0';
 	}

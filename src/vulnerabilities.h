@@ -7,7 +7,7 @@
 
 struct vulnerability {
 	char name[64];
-	char text[512]; /* the file's line */
+	char text[512]; /* the file's line; never cut: it could turn false */
 	int error;	/* why there is no text: -errno */
 };
 
