@@ -96,10 +96,9 @@ static void describe_cpu(const struct source *source, json_t *environment)
 	struct sheet cpu = sheet_begin(environment, "cpu");
 	const char *name = dialect->architecture;
 
-	sheet_text(&cpu, "architecture",
-		   facts_are_live() ? ARCH_NAME
-		   : name[0]	    ? name
-				    : NULL);
+	if (facts_are_live())
+		name = ARCH_NAME;
+	sheet_found(&cpu, "architecture", name, name[0] ? 0 : -ENODATA);
 	for (size_t i = 0; i < dialect->count; i++)
 		sheet_value(&cpu, dialect->keys[i].fact, source->cpuinfo,
 			    dialect->keys[i].line);

@@ -63,6 +63,14 @@ static void control_characters_become_question_marks(void **state)
 	(void)state;
 	assert_text("\x1b[31m", "?[31m");
 	assert_text("a\nb\tc\x01\x7f", "a?b?c??");
+	assert_text("\xc2\x9b"
+		    "31m",
+		    "??31m");
+	assert_text("a\xe2\x80\xae"
+		    "b",
+		    "a???b");
+	assert_text("\xe2\x81\xa6\xef\xbb\xbf", "??????");
+	assert_text("\xc2\xa0\xe2\x80\x93", "\xc2\xa0\xe2\x80\x93");
 }
 
 static void no_text_is_null(void **state)
