@@ -30,8 +30,8 @@ doubt_test governor_decides, turbo_is_on, runs_on_battery, was_throttled,
 /* doubts_run.c: by what was measured */
 doubt_test clock_is_kernels, clock_is_coarse, clock_drifted, run_is_incomplete,
 	core_was_shared, no_quiet_moment, quiet_is_borrowed, time_was_stolen,
-	batches_were_dirty, rows_are_unstable, entries_differ,
-	entries_uncounted, clock_reads_fall_back, launches_are_few,
-	state_changed;
+	batches_were_dirty, rows_are_unstable, launches_have_modes,
+	entries_differ, entries_uncounted, clock_reads_fall_back,
+	launches_are_few, state_changed;
 
 #endif

@@ -46,6 +46,8 @@ static const struct {
 	  "stop other work on this CPU, or isolate it" },
 	{ "unstable",	   SEVERITY_DOUBT, DOUBTS_RUN, rows_are_unstable,
 	  "a quieter machine, or --profile=full" },
+	{ "modes",	   SEVERITY_DOUBT, DOUBTS_RUN, launches_have_modes,
+	  "more launches; look at the strip of launches, what differs?" },
 	{ "granularity",   SEVERITY_DOUBT, DOUBTS_CLOCK, clock_is_coarse,
 	  "none: batches are as long as the step asks for" },
 	{ "few_launches",  SEVERITY_DOUBT, DOUBTS_RUN, launches_are_few,

@@ -14,6 +14,7 @@
 #define DIRTY_SHARE   0.05
 #define STEAL_SHARE   0.01
 #define UNSTABLE_ROWS 0.10
+#define MODES_ROWS    0.05
 
 bool clock_is_kernels(const struct evidence *evidence, char *text, size_t size)
 {
@@ -161,6 +162,21 @@ static size_t list_rows(const struct evidence *evidence, unsigned int flag,
 						   " ...");
 	}
 	return count;
+}
+
+/* One row in fifty has them by chance where launches are few. */
+bool launches_have_modes(const struct evidence *evidence, char *text,
+			 size_t size)
+{
+	size_t count = count_flagged(evidence->summary, FLAG_MODES);
+	char names[128];
+
+	list_rows(evidence, FLAG_MODES, names, sizeof(names));
+	snprintf(text, size,
+		 "the launches of %zu rows lie in two clusters, of which the "
+		 "median is neither: %s",
+		 count, names);
+	return (double)count > MODES_ROWS * (double)evidence->summary->count;
 }
 
 bool entries_differ(const struct evidence *evidence, char *text, size_t size)

@@ -5,6 +5,8 @@
 #include <math.h>
 #include <stdlib.h>
 
+#define CLUSTER_LEAST 3
+
 static int compare(const void *a, const void *b)
 {
 	double x = *(const double *)a, y = *(const double *)b;
@@ -42,6 +44,15 @@ double stats_mdape(const double *values, size_t count, double center,
 	for (size_t i = 0; i < count; i++)
 		work[i] = fabs(values[i] / center - 1);
 	return stats_median(work, count);
+}
+
+double stats_widest_gap(const double *sorted, size_t count)
+{
+	double widest = 0;
+
+	for (size_t i = CLUSTER_LEAST; i + CLUSTER_LEAST <= count; i++)
+		widest = fmax(widest, sorted[i] - sorted[i - 1]);
+	return widest;
 }
 
 /* ln of the binomial coefficient, so that large counts do not overflow. */

@@ -16,6 +16,8 @@ _Static_assert(ARMS_MOST <= QUIET_ARMS_MOST, "a curve has room for all arms");
 #define WANTED_CONFIDENCE 0.95
 #define UNSTABLE_MDAPE	  0.05 /* nanobench's threshold */
 #define FEW_LAUNCHES	  6    /* the least with a 95 % interval */
+#define MODES_LAUNCHES	  10   /* to tell clusters from chance */
+#define MODES_SHARE	  0.01 /* of the cost: a gap that matters */
 
 /* One benchmark's batches as columns, arms pooled. */
 struct columns {
@@ -135,6 +137,21 @@ static void describe_batches(struct estimate *estimate,
 	estimate->p75 = stats_quantile(kept, count, 0.75);
 }
 
+/* The quiet launch medians, so that a neighbour who comes and goes is none. */
+static bool has_modes(const struct estimate *estimate, double *work)
+{
+	size_t count = estimate->launches;
+	double gap;
+
+	if (count < MODES_LAUNCHES)
+		return false;
+	memcpy(work, estimate->launch_quiet, count * sizeof(*work));
+	stats_sort(work, count);
+	gap = stats_widest_gap(work, count);
+	return gap > (work[count - 1] - work[0]) / 2 &&
+	       gap > MODES_SHARE * estimate->quiet;
+}
+
 static unsigned int find_flags(const struct estimate *estimate,
 			       const struct session *session,
 			       const struct tried *tried)
@@ -196,6 +213,8 @@ static int estimate_arm(struct estimate *estimate,
 	estimate->core_cycles = quiet.middle * session_core_ghz(session);
 	describe_batches(estimate, trial, columns, level);
 	estimate->flags = find_flags(estimate, session, &trial->tried);
+	if (has_modes(estimate, columns->work))
+		estimate->flags |= FLAG_MODES;
 	return 0;
 }
 

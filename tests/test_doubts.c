@@ -133,6 +133,11 @@ static void by_unstable(void)
 	row("getppid/inline")->flags = FLAG_UNSTABLE;
 }
 
+static void by_modes(void)
+{
+	row("getppid/inline")->flags = FLAG_MODES;
+}
+
 static void by_granularity(void)
 {
 	made.session.clock.granularity_ticks = 102;
@@ -171,6 +176,7 @@ static const struct {
 	{ "steal", SEVERITY_DOUBT, by_steal, "2 %" },
 	{ "dirty", SEVERITY_DOUBT, by_dirty, "6 %" },
 	{ "unstable", SEVERITY_DOUBT, by_unstable, "1 of 2" },
+	{ "modes", SEVERITY_DOUBT, by_modes, "getppid/inline" },
 	{ "granularity", SEVERITY_DOUBT, by_granularity, "51 ns" },
 	{ "few_launches", SEVERITY_DOUBT, by_few, "5 launches" },
 	{ "falls_back", SEVERITY_NOTE, by_fall_back, "clock_gettime/vdso" },

@@ -135,6 +135,18 @@ static void fewer_than_two_have_no_interval(void **state)
 	}
 }
 
+static void a_gap_has_three_on_each_side(void **state)
+{
+	const double two[] = { 1, 1.1, 1.2, 3, 3.1, 3.2 };
+	const double outliers[] = { 1, 1.1, 1.2, 1.3, 1.4, 9, 9 };
+
+	(void)state;
+	assert_near(stats_widest_gap(two, COUNT(two)), 1.8, 1e-9);
+	assert_near(stats_widest_gap(outliers, COUNT(outliers)), 0.1, 1e-9);
+	assert_near(stats_widest_gap(two, 5), 0, 0);
+	assert_near(stats_widest_gap(two, 0), 0, 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -145,6 +157,7 @@ int main(void)
 		cmocka_unit_test(nothing_has_no_quantile),
 		cmocka_unit_test(ranks_are_those_of_the_binomial),
 		cmocka_unit_test(fewer_than_two_have_no_interval),
+		cmocka_unit_test(a_gap_has_three_on_each_side),
 	};
 
 	return check_all(tests);

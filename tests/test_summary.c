@@ -296,6 +296,38 @@ static void entries_are_judged_by_what_is_said(void **state)
 	assert_flags(FLAG_ENTRIES_DIFFER);
 }
 
+/* Twelve launches, 1 % apart at the most, or eight and four 3 % apart. */
+static void launches_in_two_clusters_are_flagged(void **state)
+{
+	struct trial *trial;
+
+	(void)state;
+	hand_make(&made, 1, 12);
+	trial = hand_try(&made, row_named("getppid/inline"), 16);
+	for (unsigned int i = 0; i < 12; i++)
+		hand_sample(trial, i, 100 + i / 12.0);
+	assert_flags(0);
+	for (unsigned int i = 0; i < 12; i += 3)
+		trial->samples[i].ns += 3;
+	assert_flags(FLAG_MODES);
+	for (unsigned int i = 0; i < 12; i += 3)
+		trial->samples[i].ns -= 2.2; /* a gap under 1 % */
+	assert_flags(0);
+}
+
+/* Of nine launches chance alone makes clusters too often. */
+static void few_launches_have_no_modes(void **state)
+{
+	struct trial *trial;
+
+	(void)state;
+	hand_make(&made, 1, 9);
+	trial = hand_try(&made, row_named("getppid/inline"), 16);
+	for (unsigned int i = 0; i < 9; i++)
+		hand_sample(trial, i, i % 2 ? 103 : 100);
+	assert_flags(0);
+}
+
 static void flags_are_words(void **state)
 {
 	char text[128];
@@ -306,10 +338,10 @@ static void flags_are_words(void **state)
 	assert_string_equal(text, "");
 	summary_flag_text(FLAG_FALLS_BACK | FLAG_FEW, text, sizeof(text));
 	assert_string_equal(text, "falls_back few");
-	length = summary_flag_text(0x3f, text, sizeof(text));
+	length = summary_flag_text(0x7f, text, sizeof(text));
 	assert_int_equal(length, strlen(text));
 	assert_string_equal(text, "falls_back entries_differ uncounted "
-				  "unstable few no_quiet");
+				  "unstable few no_quiet modes");
 }
 
 #define HEADER                                                                 \
@@ -446,6 +478,8 @@ int main(void)
 		released(an_earlier_runs_curve_is_used),
 		released(a_clean_row_has_no_flag),
 		released(each_flag_has_its_reason),
+		released(launches_in_two_clusters_are_flagged),
+		released(few_launches_have_no_modes),
 		released(few_launches_are_flagged),
 		released(entries_are_judged_by_what_is_said),
 		cmocka_unit_test(flags_are_words),
