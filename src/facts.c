@@ -14,7 +14,8 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#define NAMES_MOST 4096
+#define NAMES_MOST  4096
+#define FIRST_BYTES 16384
 
 static int root = -1; /* the folder of a recorded machine */
 
@@ -88,6 +89,27 @@ long facts_file(const char *path, char *text, size_t size)
 }
 
 /* Files of /proc and /sys do not tell their size beforehand. */
+static long read_growing(int file, char **text, size_t most)
+{
+	size_t length = 0;
+
+	for (size_t size = FIRST_BYTES;; size *= 2) {
+		char *grown = realloc(*text, size);
+		long got = grown ? read_all(file, grown + length,
+					    size - 1 - length)
+				 : -ENOMEM;
+
+		*text = grown ? grown : *text;
+		if (got < 0)
+			return got;
+		length += (size_t)got;
+		if (length > most)
+			return -EFBIG;
+		if (length < size - 1)
+			return (long)length;
+	}
+}
+
 long facts_whole_file(const char *path, char **text, size_t most)
 {
 	int file = open_fact(path, 0);
@@ -96,11 +118,8 @@ long facts_whole_file(const char *path, char **text, size_t most)
 	*text = NULL;
 	if (file < 0)
 		return file;
-	*text = malloc(most + 1);
-	length = *text ? read_all(file, *text, most + 1) : -ENOMEM;
+	length = read_growing(file, text, most);
 	close(file);
-	if (length > (long)most)
-		length = -EFBIG;
 	if (length < 0) {
 		free(*text);
 		*text = NULL;
@@ -108,6 +127,16 @@ long facts_whole_file(const char *path, char **text, size_t most)
 	}
 	(*text)[length] = '\0';
 	return length;
+}
+
+char *facts_whole(const char *path, size_t most)
+{
+	char *text;
+	long length = facts_whole_file(path, &text, most);
+
+	if (length < 0)
+		errno = (int)-length;
+	return text;
 }
 
 static int by_number(const void *a, const void *b)
@@ -238,4 +267,33 @@ bool facts_has_word(const char *text, const char *word)
 			return true;
 	}
 	return false;
+}
+
+bool facts_count(const char **text, uint64_t *count)
+{
+	const char *at = *text + strspn(*text, " \t");
+	uint64_t sum = 0;
+
+	if (!isdigit((unsigned char)*at))
+		return false;
+	for (; isdigit((unsigned char)*at); at++)
+		if (sum == FACTS_UNKNOWN ||
+		    __builtin_mul_overflow(sum, 10, &sum) ||
+		    __builtin_add_overflow(sum, *at - '0', &sum))
+			sum = FACTS_UNKNOWN;
+	if (*at && !strchr(" \t\n", *at))
+		return false;
+	*text = at;
+	*count = sum;
+	return true;
+}
+
+uint64_t facts_sum(uint64_t a, uint64_t b)
+{
+	uint64_t sum;
+
+	if (a == FACTS_UNKNOWN || b == FACTS_UNKNOWN ||
+	    __builtin_add_overflow(a, b, &sum))
+		return FACTS_UNKNOWN;
+	return sum;
 }

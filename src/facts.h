@@ -5,6 +5,10 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
+
+/* A count that the kernel does not tell. */
+#define FACTS_UNKNOWN UINT64_MAX
 
 /*
  * From now on every path below is looked up in the folder `root`, a machine
@@ -23,6 +27,9 @@ long facts_file(const char *path, char *text, size_t size);
 /* The whole file, NUL-terminated, which the caller frees; its length, -EFBIG
  * where it is longer than `most`, or -errno. */
 long facts_whole_file(const char *path, char **text, size_t most);
+
+/* The text alone; NULL with errno. */
+char *facts_whole(const char *path, size_t most);
 
 /* The file's first line without its newline; 0 or -errno. */
 int facts_line(const char *path, char *line, size_t size);
@@ -43,5 +50,15 @@ int facts_cpuinfo(const char *key, char *value, size_t size);
 
 /* Is `word` one of the words of `text`, which white space separates? */
 bool facts_has_word(const char *text, const char *word);
+
+/*
+ * The decimal number at *text, which it moves behind it; spaces and tabs before
+ * it are skipped, and one, a newline or the end must follow. False, and *text
+ * where it was: no number. FACTS_UNKNOWN: too large.
+ */
+bool facts_count(const char **text, uint64_t *count);
+
+/* The sum; FACTS_UNKNOWN where one of them is, or where it is too large. */
+uint64_t facts_sum(uint64_t a, uint64_t b);
 
 #endif

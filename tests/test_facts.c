@@ -56,6 +56,78 @@ static void a_longer_file_is_cut(void **state)
 	assert_string_equal(text, "1234");
 }
 
+/* Longer than the first piece that is read, by one and by much. */
+static void a_file_of_any_length_is_read_whole(void **state)
+{
+	static const size_t lengths[] = { 0, 1, 16382, 16383, 16384, 500000 };
+	static char text[500001];
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(lengths); i++) {
+		char *found;
+
+		memset(text, 'x', lengths[i]);
+		text[lengths[i]] = '\0';
+		write_file(text);
+		found = facts_whole(path, lengths[i]);
+		assert_non_null(found);
+		assert_string_equal(found, text);
+		free(found);
+		if (!lengths[i])
+			continue;
+		assert_null(facts_whole(path, lengths[i] - 1));
+		assert_int_equal(errno, EFBIG);
+	}
+	assert_null(facts_whole("/nonexistent", 100));
+	assert_int_equal(errno, ENOENT);
+	assert_null(facts_whole("/", 100));
+	assert_int_equal(errno, EISDIR);
+}
+
+static void counts_are_read_one_after_the_other(void **state)
+{
+	const char *text = " 7\t18446744073709551614 18446744073709551616 "
+			   "99999999999999999999999\n8";
+	uint64_t count = 1;
+
+	(void)state;
+	assert_true(facts_count(&text, &count));
+	assert_int_equal(count, 7);
+	assert_true(facts_count(&text, &count));
+	assert_true(count == FACTS_UNKNOWN - 1);
+	assert_true(facts_count(&text, &count));
+	assert_true(count == FACTS_UNKNOWN);
+	assert_true(facts_count(&text, &count));
+	assert_true(count == FACTS_UNKNOWN);
+	assert_false(facts_count(&text, &count)); /* of another line */
+	assert_string_equal(text, "\n8");
+}
+
+static void what_is_no_count_is_left(void **state)
+{
+	static const char *const texts[] = { "",    " ",  "-1",	 "+1",
+					     "0x5", "5-", "5.5", "\0015" };
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(texts); i++) {
+		const char *text = texts[i];
+		uint64_t count = 77;
+
+		assert_for(texts[i], !facts_count(&text, &count));
+		assert_ptr_equal(text, texts[i]);
+		assert_int_equal(count, 77);
+	}
+}
+
+static void a_sum_of_what_is_not_known_is_not_known(void **state)
+{
+	(void)state;
+	assert_int_equal(facts_sum(2, 3), 5);
+	assert_true(facts_sum(FACTS_UNKNOWN, 0) == FACTS_UNKNOWN);
+	assert_true(facts_sum(0, FACTS_UNKNOWN) == FACTS_UNKNOWN);
+	assert_true(facts_sum(UINT64_MAX - 1, 5) == FACTS_UNKNOWN);
+}
+
 static void what_cannot_be_read_is_an_error_and_empty(void **state)
 {
 	char text[64] = "before";
@@ -166,6 +238,10 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_file_is_read_whole),
 		cmocka_unit_test(a_longer_file_is_cut),
+		cmocka_unit_test(a_file_of_any_length_is_read_whole),
+		cmocka_unit_test(counts_are_read_one_after_the_other),
+		cmocka_unit_test(what_is_no_count_is_left),
+		cmocka_unit_test(a_sum_of_what_is_not_known_is_not_known),
 		cmocka_unit_test(what_cannot_be_read_is_an_error_and_empty),
 		cmocka_unit_test(a_line_ends_before_its_newline),
 		cmocka_unit_test(a_value_is_found_by_its_whole_key),
