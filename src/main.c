@@ -155,7 +155,7 @@ static void save(struct session *session, const struct summary *summary,
 {
 	int errors[5];
 
-	errors[0] = store_finish_samples(store);
+	errors[0] = store_finish_tables(store);
 	errors[1] = write_record(session, doubts, count, store);
 	errors[2] = write_summary(session, summary, store);
 	errors[3] = write_exports(session, summary, store);

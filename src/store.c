@@ -18,6 +18,17 @@
 #define RESERVE_BYTES (1 << 20) /* summary.csv, run.json and the exports */
 #define RESERVE_NAME  ".reserve"
 
+static const struct {
+	const char *name, *header;
+} tables[STORE_TABLES] = {
+	[STORE_SAMPLES] = {
+		"samples.csv",
+		"launch,arm,block,seq,benchmark,calls,ticks,ns_per_call,cpu_ns,"
+		"cpu,migrated,nivcsw,minflt,dirty,probe_before_ticks,"
+		"probe_after_ticks,chain_before_ticks,chain_after_ticks\n",
+	},
+};
+
 static int file_path(const struct store *store, const char *name, char *path,
 		     size_t size)
 {
@@ -87,19 +98,15 @@ static int reserve_space(struct store *store)
 	return -posix_fallocate(store->reserve, 0, RESERVE_BYTES);
 }
 
-static int begin_samples(struct store *store)
+static int begin_tables(struct store *store)
 {
-	store->samples = store_create(store, "samples.csv");
-	if (!store->samples)
-		return -errno;
-	fputs("launch,arm,block,seq,benchmark,calls,ticks,ns_per_call,cpu_ns,"
-	      "cpu,migrated,nivcsw,minflt,dirty,probe_before_ticks,"
-	      "probe_after_ticks,chain_before_ticks,chain_after_ticks\n",
-	      store->samples);
-	if (fflush(store->samples))
-		return -errno;
-	store->whole = ftell(store->samples);
-	return 0;
+	int error = 0;
+
+	for (int i = 0; !error && i < STORE_TABLES; i++)
+		error = table_begin(&store->tables[i],
+				    store_create(store, tables[i].name),
+				    tables[i].header);
+	return error;
 }
 
 int store_open(struct store *store, const char *path, uint64_t expected_bytes)
@@ -121,7 +128,7 @@ int store_open(struct store *store, const char *path, uint64_t expected_bytes)
 	if (!error)
 		error = reserve_space(store);
 	if (!error)
-		error = begin_samples(store);
+		error = begin_tables(store);
 	if (error)
 		store_discard(store);
 	return error;
@@ -142,36 +149,27 @@ static void print_row(FILE *file, const struct store_place *place,
 		row->before.chain, row->after.chain);
 }
 
-/* A launch is in the file whole or not at all: what a full disk cut off is
- * cut back to the launch before. */
 int store_launch(struct store *store, const struct store_place *place,
 		 const struct row *rows, size_t count, double ticks_per_ns)
 {
-	int error = 0;
+	struct table *samples = &store->tables[STORE_SAMPLES];
 
 	for (size_t i = 0; i < count; i++)
-		print_row(store->samples, place, &rows[i], ticks_per_ns);
-	errno = 0;
-	if (fflush(store->samples) || ferror(store->samples))
-		error = errno ? -errno : -EIO;
-	if (!error) {
-		store->whole = ftell(store->samples);
-		return 0;
-	}
-	return error;
+		print_row(samples->file, place, &rows[i], ticks_per_ns);
+	return table_keep(samples);
 }
 
-int store_finish_samples(struct store *store)
+/* Every table is cut to what is whole, whatever becomes of the others. */
+int store_finish_tables(struct store *store)
 {
 	char path[4200];
-	int descriptor = dup(fileno(store->samples)), error = 0;
+	int error = 0;
 
-	fclose(store->samples); /* what it could not write is cut below */
-	store->samples = NULL;
-	if (descriptor < 0 || ftruncate(descriptor, store->whole))
-		error = -errno;
-	if (descriptor >= 0)
-		close(descriptor);
+	for (int i = 0; i < STORE_TABLES; i++) {
+		int finished = table_finish(&store->tables[i]);
+
+		error = error ? error : finished;
+	}
 	close(store->reserve);
 	store->reserve = -1;
 	if (!error)
@@ -215,20 +213,28 @@ int store_commit(struct store *store)
 	return rename(store->hidden, store->final) ? -errno : 0;
 }
 
+static void remove_file(const struct store *store, const char *name)
+{
+	char path[4200];
+
+	if (!file_path(store, name, path, sizeof(path)))
+		unlink(path);
+}
+
 void store_discard(struct store *store)
 {
 	static const char *const names[] = {
-		"samples.csv", RESERVE_NAME,  "summary.csv",
-		"run.json",    "gbench.json", "benchstat.txt",
+		RESERVE_NAME,  "summary.csv",	"run.json",
+		"gbench.json", "benchstat.txt",
 	};
-	char path[4200];
 
-	if (store->samples)
-		fclose(store->samples);
 	if (store->reserve >= 0)
 		close(store->reserve);
+	for (int i = 0; i < STORE_TABLES; i++) {
+		table_finish(&store->tables[i]);
+		remove_file(store, tables[i].name);
+	}
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
-		if (!file_path(store, names[i], path, sizeof(path)))
-			unlink(path);
+		remove_file(store, names[i]);
 	rmdir(store->hidden);
 }

@@ -7,12 +7,15 @@
 #include <stdio.h>
 
 #include "batch.h"
+#include "table.h"
+
+/* The files that grow while measuring. */
+enum store_table { STORE_SAMPLES, STORE_TABLES };
 
 struct store {
 	char final[4096];  /* the folder's name when the run is over */
 	char hidden[4096]; /* its name until then */
-	FILE *samples;
-	long whole;  /* bytes of samples.csv that are whole launches */
+	struct table tables[STORE_TABLES];
 	int reserve; /* descriptor of the space kept for the end */
 };
 
@@ -23,19 +26,19 @@ struct store_place {
 };
 
 /*
- * Makes the hidden folder beside `path`, with samples.csv begun, and keeps
- * some space for the files of the end. 0 or -errno: -EEXIST where `path` is
+ * Makes the hidden folder beside `path`, with its tables begun, and keeps some
+ * space for the files of the end. 0 or -errno: -EEXIST where `path` is
  * there already, -ENOTEMPTY where the hidden folder of another run is,
  * -ENOSPC where `expected_bytes` would not fit.
  */
 int store_open(struct store *store, const char *path, uint64_t expected_bytes);
 
-/* Adds a launch's rows. 0 or -errno, and then none of them is kept. */
+/* Adds a launch's rows to samples.csv. 0 or -errno, and then none of them is kept. */
 int store_launch(struct store *store, const struct store_place *place,
 		 const struct row *rows, size_t count, double ticks_per_ns);
 
-/* Closes samples.csv and gives the reserve back; 0 or -errno. */
-int store_finish_samples(struct store *store);
+/* Closes the tables and gives the reserve back; 0 or -errno. */
+int store_finish_tables(struct store *store);
 
 /* A new file in the folder, or NULL with errno; store_written closes it and
  * says whether all of it was written: 0 or -errno. */

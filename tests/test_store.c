@@ -106,7 +106,7 @@ static void a_run_is_hidden_until_it_is_whole(void **state)
 	assert_int_equal(store_open(&store, in_base("run"), 0), 0);
 	assert_false(exists("run"));
 	assert_true(exists(".run.partial/samples.csv"));
-	assert_int_equal(store_finish_samples(&store), 0);
+	assert_int_equal(store_finish_tables(&store), 0);
 	assert_false(exists("run"));
 	assert_int_equal(store_commit(&store), 0);
 	assert_true(exists("run/samples.csv"));
@@ -125,7 +125,7 @@ static void a_row_is_written_as_the_header_says(void **state)
 	rows[1].cpu = -1;
 	assert_int_equal(store_open(&store, in_base("run"), 0), 0);
 	assert_int_equal(store_launch(&store, &place, rows, 2, 2.5), 0);
-	assert_int_equal(store_finish_samples(&store), 0);
+	assert_int_equal(store_finish_tables(&store), 0);
 	assert_int_equal(store_commit(&store), 0);
 	snprintf(wanted, sizeof(wanted),
 		 HEADER
@@ -155,7 +155,7 @@ static void what_came_meanwhile_is_not_overwritten(void **state)
 	assert_int_equal(store_open(&store, in_base("run"), 0), 0);
 	assert_int_equal(mkdir(in_base("run"), 0777), 0);
 	assert_int_equal(mkdir(in_base("run/precious"), 0777), 0);
-	assert_int_equal(store_finish_samples(&store), 0);
+	assert_int_equal(store_finish_tables(&store), 0);
 	assert_true(store_commit(&store) < 0);
 	assert_true(exists("run/precious"));
 	assert_true(exists(".run.partial/samples.csv"));
@@ -177,7 +177,7 @@ static void an_empty_folder_is_not_replaced_either(void **state)
 		skip_because("this file system has no RENAME_NOREPLACE");
 	assert_int_equal(store_open(&store, in_base("run"), 0), 0);
 	assert_int_equal(mkdir(in_base("run"), 0777), 0);
-	assert_int_equal(store_finish_samples(&store), 0);
+	assert_int_equal(store_finish_tables(&store), 0);
 	assert_int_equal(store_commit(&store), -EEXIST);
 	assert_true(exists(".run.partial/samples.csv"));
 }
@@ -206,7 +206,7 @@ static void what_is_discarded_leaves_nothing(void **state)
 	assert_int_equal(count_files(""), 0);
 	/* The same once the samples are finished. */
 	assert_int_equal(store_open(&store, in_base("run"), 0), 0);
-	assert_int_equal(store_finish_samples(&store), 0);
+	assert_int_equal(store_finish_tables(&store), 0);
 	store_discard(&store);
 	assert_int_equal(count_files(""), 0);
 }
@@ -215,7 +215,7 @@ static void a_path_is_the_callers(void **state)
 {
 	(void)state;
 	assert_int_equal(store_open(&store, in_base("a/b/../run/"), 0), 0);
-	assert_int_equal(store_finish_samples(&store), 0);
+	assert_int_equal(store_finish_tables(&store), 0);
 	assert_int_equal(store_commit(&store), 0);
 	assert_true(exists("a/run/samples.csv"));
 	assert_true(store_open(&store, in_base("a/run/samples.csv/x"), 0) < 0);
@@ -314,7 +314,7 @@ static void a_full_disk_keeps_whole_launches(void **state)
 	assert_int_equal(store_open(&store, in_base("run"), 1000), 0);
 	launches = fill(rows, COUNT(rows));
 	assert_true(launches > 1);
-	assert_int_equal(store_finish_samples(&store), 0);
+	assert_int_equal(store_finish_tables(&store), 0);
 	file = store_create(&store, "summary.csv");
 	assert_non_null(file);
 	assert_int_equal(fwrite(zeros, 1, sizeof(zeros), file), sizeof(zeros));
