@@ -33,10 +33,10 @@ uint64_t clock_raw_ns(void)
 
 struct clock_anchor clock_anchor(bool counter)
 {
-	struct clock_anchor best = { 0, 0 };
-	uint64_t width = UINT64_MAX;
+	struct clock_anchor best = { .width_ticks = UINT64_MAX };
 
 	if (!counter) {
+		best.width_ticks = 0;
 		best.raw_ns = best.ticks = clock_raw_ns();
 		return best;
 	}
@@ -45,9 +45,9 @@ struct clock_anchor clock_anchor(bool counter)
 		uint64_t raw_ns = clock_raw_ns();
 		uint64_t after = counter_end();
 
-		if (after - before < width) {
-			width = after - before;
-			best.ticks = before + width / 2;
+		if (after - before < best.width_ticks) {
+			best.width_ticks = after - before;
+			best.ticks = before + best.width_ticks / 2;
 			best.raw_ns = raw_ns;
 		}
 	}

@@ -12,6 +12,7 @@
 struct clock_anchor {
 	uint64_t ticks;
 	uint64_t raw_ns;
+	uint64_t width_ticks; /* of the bracket */
 };
 
 /* What decides whether the counter may be used; see clock_judge. */

@@ -6,6 +6,7 @@
  *
  *	bench/ -> registry -> main -> plan -> launcher -> worker -> rows
  *	rows -> store (samples.csv) -> summary -> screen, exports
+ *	deltas -> store (launches.csv)
  *	environment -> record (run.json) -> doubts
  *
  * Only here are errors printed and exits decided.
@@ -33,8 +34,9 @@
 #include "text.h"
 #include "worker.h"
 
-#define ATTEMPTS  1000
-#define ROW_BYTES 160 /* of samples.csv, more than it takes */
+#define ATTEMPTS     1000
+#define ROW_BYTES    160 /* of samples.csv, more than it takes */
+#define LAUNCH_BYTES 400 /* of launches.csv, likewise */
 
 /* A descriptor that came closed is opened the wrong way round, so that no
  * file of ours takes its number and what is printed there fails. */
@@ -79,8 +81,8 @@ static uint64_t expected_bytes(const struct session *session)
 
 	for (unsigned int i = 0; i < registry_count(); i++)
 		rows += session->trials[i].tried.calls > 0;
-	return rows * session->launch_count * session->options->rounds *
-	       ROW_BYTES;
+	return session->launch_count *
+	       (rows * session->options->rounds * ROW_BYTES + LAUNCH_BYTES);
 }
 
 /* A name of our own making that is taken, by a run of the same second, gets

@@ -10,6 +10,7 @@
 
 #include "batch.h"
 #include "cpustat.h"
+#include "launches.h"
 #include "registry.h"
 
 /* The plan knows of the arms that are left only. */
@@ -32,6 +33,8 @@ int measure_plan(struct session *session)
 	for (unsigned int i = 0; i < session->launch_count; i++) {
 		session->launches[i].planned = plan[i];
 		session->launches[i].planned.arm = left[plan[i].arm];
+		session->launches[i].launched.alone_share = -1;
+		deltas_forget(&session->launches[i].launched.deltas);
 	}
 	free(plan);
 	return 0;
@@ -101,6 +104,7 @@ static int receive_rows(struct launching *launching, const struct row *rows,
 	for (size_t i = 0; !error && i < count; i++) {
 		record->timed_ns +=
 			(double)rows[i].ticks / session->clock.ticks_per_ns;
+		record->migrated += rows[i].migrated;
 		error = keep_sample(session, &rows[i], launching->index);
 	}
 	record->done = !error;
@@ -124,6 +128,37 @@ static int receive_launch(void *argument, enum message_kind kind,
 	return 0;
 }
 
+static int keep_launch(struct launching *launching)
+{
+	struct table *launches = &launching->store->tables[STORE_LAUNCHES];
+
+	launches_print(launches->file, launching->session, launching->index);
+	return table_keep(launches);
+}
+
+/* What the launch, which is over, means to the session. */
+static void take_stock(struct launching *launching)
+{
+	struct session *session = launching->session;
+	const struct launch_record *record =
+		&session->launches[launching->index];
+	int error = keep_launch(launching);
+
+	/* Its rows came, all or none: what becomes of it then does not count. */
+	session->launches_done += record->done;
+	if (launcher_interrupted())
+		session_fail(session, 130, "interrupted");
+	else if (launching->store_error)
+		session_fail(session, 2, "cannot write samples.csv: %s",
+			     strerror(-launching->store_error));
+	else if (error)
+		session_fail(session, 2, "cannot write launches.csv: %s",
+			     strerror(-error));
+	else if (!record->done)
+		snprintf(session->problem, sizeof(session->problem),
+			 "launch %u: %s", launching->index, record->problem);
+}
+
 /* Runs one launch; false: the run is over. `tasks` has room for all. */
 static bool run_launch(struct launching *launching, struct task *tasks)
 {
@@ -141,20 +176,11 @@ static bool run_launch(struct launching *launching, struct task *tasks)
 			     receive_launch, launching, &ending);
 	record->wall_ns = ending.wall_ns;
 	record->padding = ending.padding;
-	/* Its rows came, all or none: what becomes of it then does not count. */
-	session->launches_done += record->done;
 	if (!record->done)
 		snprintf(record->problem, sizeof(record->problem), "%s",
 			 error ? strerror(-error) : ending.problem);
-	if (launcher_interrupted())
-		session_fail(session, 130, "interrupted");
-	else if (launching->store_error)
-		session_fail(session, 2, "cannot write samples.csv: %s",
-			     strerror(-launching->store_error));
-	else if (!record->done)
-		snprintf(session->problem, sizeof(session->problem),
-			 "launch %u: %s", launching->index, record->problem);
-	return !launcher_interrupted() && !launching->store_error;
+	take_stock(launching);
+	return !session->status;
 }
 
 void measure_launches(struct session *session, struct store *store,

@@ -10,6 +10,7 @@
 
 #include "benchmark.h"
 #include "condition.h"
+#include "deltas.h"
 #include "state.h"
 
 enum job_kind {
@@ -64,6 +65,7 @@ struct launched {
 	double alone_share;
 	uint32_t memory_bound;
 	struct state state;
+	struct deltas deltas; /* over the rounds */
 };
 
 /* Writes one message whole; 0 or -errno. */

@@ -67,8 +67,6 @@ static json_t *clock_json(const struct clock *clock)
 static json_t *launch_json(const struct session *session, unsigned int index)
 {
 	const struct launch_record *launch = &session->launches[index];
-	double add_ns = launch->launched.yardstick_ticks[YARDSTICK_ADDS] /
-			session->clock.ticks_per_ns;
 	json_t *json = json_object();
 
 	put_count(json, "launch", index);
@@ -84,7 +82,7 @@ static json_t *launch_json(const struct session *session, unsigned int index)
 		 launch->launched.alone_share >= 0
 			 ? launch->launched.alone_share
 			 : NAN);
-	put_real(json, "core_ghz", add_ns > 0 ? 1000 / add_ns : NAN);
+	put_real(json, "core_ghz", session_launch_ghz(session, index));
 	return json;
 }
 

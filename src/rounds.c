@@ -10,6 +10,7 @@
 #include "arch.h"
 #include "batch.h"
 #include "crowd.h"
+#include "deltas.h"
 #include "gbench.h"
 #include "registry.h"
 #include "try.h"
@@ -141,6 +142,21 @@ static int warm_up(struct launch *launch)
 	return 0;
 }
 
+/* What happens meanwhile is read before the first batch and after the last. */
+static int measure_rounds(const struct launch *launch, struct deltas *deltas)
+{
+	const struct job *job = launch->job;
+	struct moment before, after;
+	int error;
+
+	moment_before(&before, job->cpu, job->counter != 0);
+	error = gbench_run(job->rounds);
+	moment_after(&after, job->cpu, job->counter != 0);
+	deltas_between(deltas, &before, &after,
+		       job->counter ? job->ticks_per_ns : 0);
+	return error;
+}
+
 static int run_rounds(struct launch *launch, const struct task *tasks,
 		      struct launched *launched)
 {
@@ -156,7 +172,7 @@ static int run_rounds(struct launch *launch, const struct task *tasks,
 		error = warm_up(launch);
 	}
 	if (!error)
-		error = gbench_run(launch->job->rounds);
+		error = measure_rounds(launch, &launched->deltas);
 	if (!error)
 		error = launch->error;
 	crowd_end();

@@ -2,6 +2,7 @@
 /* A session: its jobs, its tasks, its arms, and what it fails of. */
 #include "session.h"
 
+#include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
 
@@ -88,6 +89,14 @@ double session_core_ghz(const struct session *session)
 {
 	/* 1,000 adds a call, a cycle each. */
 	return 1000 / session->yardstick_ns[YARDSTICK_ADDS];
+}
+
+double session_launch_ghz(const struct session *session, unsigned int launch)
+{
+	const struct launched *launched = &session->launches[launch].launched;
+	double ticks = launched->yardstick_ticks[YARDSTICK_ADDS];
+
+	return ticks > 0 ? 1000 * session->clock.ticks_per_ns / ticks : NAN;
 }
 
 double session_duty_cycle(const struct session *session)

@@ -39,7 +39,8 @@ struct launch_record {
 	struct planned planned;
 	bool done;
 	uint64_t wall_ns;
-	double timed_ns; /* inside timed batches */
+	double timed_ns;   /* inside timed batches */
+	uint64_t migrated; /* batches that ended on another CPU */
 	unsigned int padding;
 	struct launched launched;
 	char problem[192];
@@ -110,6 +111,9 @@ unsigned int session_arms(const struct session *session, unsigned int *arms);
 /* Cycles a nanosecond of the measuring core, by the chain of adds; NAN where
  * no launch timed it. */
 double session_core_ghz(const struct session *session);
+
+/* The same of one launch, as it timed it itself. */
+double session_launch_ghz(const struct session *session, unsigned int launch);
 
 /* Share of the workers' time, exec to exit, that lay inside timed batches. */
 double session_duty_cycle(const struct session *session);

@@ -13,6 +13,7 @@
 #include <sys/statvfs.h>
 #include <unistd.h>
 
+#include "launches.h"
 #include "registry.h"
 
 #define RESERVE_BYTES (1 << 20) /* summary.csv, run.json and the exports */
@@ -27,6 +28,7 @@ static const struct {
 		"cpu,migrated,nivcsw,minflt,dirty,probe_before_ticks,"
 		"probe_after_ticks,chain_before_ticks,chain_after_ticks\n",
 	},
+	[STORE_LAUNCHES] = { "launches.csv", LAUNCHES_HEADER },
 };
 
 static int file_path(const struct store *store, const char *name, char *path,

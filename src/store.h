@@ -10,7 +10,7 @@
 #include "table.h"
 
 /* The files that grow while measuring. */
-enum store_table { STORE_SAMPLES, STORE_TABLES };
+enum store_table { STORE_SAMPLES, STORE_LAUNCHES, STORE_TABLES };
 
 struct store {
 	char final[4096];  /* the folder's name when the run is over */

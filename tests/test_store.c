@@ -10,6 +10,7 @@
 
 #include "check.h"
 #include "facts.h"
+#include "launches.h"
 #include "mounts.h"
 #include "registry.h"
 #include "store.h"
@@ -110,7 +111,8 @@ static void a_run_is_hidden_until_it_is_whole(void **state)
 	assert_false(exists("run"));
 	assert_int_equal(store_commit(&store), 0);
 	assert_true(exists("run/samples.csv"));
-	assert_int_equal(count_files("run"), 1);
+	assert_content("run/launches.csv", LAUNCHES_HEADER);
+	assert_int_equal(count_files("run"), 2);
 	assert_int_equal(count_files(""), 1);
 }
 
@@ -271,6 +273,21 @@ static void more_than_fits_is_refused_at_once(void **state)
 	assert_int_equal(count_files(""), 0);
 }
 
+/* Lines of launches.csv, 2,000 bytes each, until the disk is full. */
+static size_t fill_launches(void)
+{
+	struct table *launches = &store.tables[STORE_LAUNCHES];
+	size_t lines = 0;
+	int error;
+
+	do {
+		fprintf(launches->file, "%1999zu\n", lines);
+		error = table_keep(launches);
+	} while (!error && ++lines < 10000);
+	assert_int_equal(error, -ENOSPC);
+	return lines;
+}
+
 /* Fills the disk launch by launch; how many were taken. */
 static size_t fill(struct row *rows, size_t count)
 {
@@ -325,6 +342,30 @@ static void a_full_disk_keeps_whole_launches(void **state)
 	mounts_uncover(base);
 }
 
+/* A disk that one of the tables has filled costs the other nothing either. */
+static void a_full_disk_keeps_every_table_whole(void **state)
+{
+	struct row rows[] = { a_row(0), a_row(1) };
+	size_t lines;
+
+	(void)state;
+	if (!mounts_disk(base, DISK_BYTES))
+		skip_because("no mounts of one's own are permitted here");
+	assert_int_equal(store_open(&store, in_base("run"), 1000), 0);
+	assert_int_equal(store_launch(&store, &place, rows, COUNT(rows), 1), 0);
+	lines = fill_launches();
+	assert_true(lines > 1);
+	/* Its first page has room yet: whole or not at all. */
+	while (!store_launch(&store, &place, rows, COUNT(rows), 1))
+		;
+	assert_int_equal(store_finish_tables(&store), 0);
+	assert_int_equal(store_commit(&store), 0);
+	assert_int_equal(count_lines(in_base("run/launches.csv")), 1 + lines);
+	assert_true(count_lines(in_base("run/samples.csv")) % 2 == 1);
+	assert_true(count_lines(in_base("run/samples.csv")) >= 3);
+	mounts_uncover(base);
+}
+
 static void a_disk_without_room_for_the_end_is_refused(void **state)
 {
 	(void)state;
@@ -354,6 +395,7 @@ int main(void)
 		in_a_folder(what_was_not_written_is_an_error),
 		in_a_folder(more_than_fits_is_refused_at_once),
 		in_a_folder(a_full_disk_keeps_whole_launches),
+		in_a_folder(a_full_disk_keeps_every_table_whole),
 		in_a_folder(a_disk_without_room_for_the_end_is_refused),
 	};
 

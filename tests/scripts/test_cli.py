@@ -12,6 +12,7 @@ import socket
 import subprocess
 import sys
 
+import pandas as pd
 import pytest
 
 SCRIPTS = pathlib.Path(__file__).parents[2] / "scripts"
@@ -60,6 +61,9 @@ def is_whole(folder, launches, rows):
     assert [launch["launch"] for launch in kept["launches"]
             if launch["done"]] == launches
     assert launch_rows(folder) == dict.fromkeys(launches, rows)
+    lines = pd.read_csv(folder / "launches.csv")
+    assert list(lines["launch"]) == list(range(len(lines)))
+    assert list(lines.loc[lines["done"] == 1, "launch"]) == launches
     assert set(load.summary(folder)["launches"]) == {len(launches)}
 
 
@@ -315,8 +319,8 @@ def test_a_disk_that_fills_while_measuring(run, privately):
     kept = run.folder / "kept" / "run"
     assert [path.name for path in kept.parent.iterdir()] == ["run"]
     assert sorted(path.name for path in kept.iterdir()) == [
-        "benchstat.txt", "gbench.json", "run.json", "samples.csv",
-        "summary.csv"]
+        "benchstat.txt", "gbench.json", "launches.csv", "run.json",
+        "samples.csv", "summary.csv"]
     done = sum(launch["done"] for launch in record(kept)["launches"])
     assert 0 < done < 200
     is_whole(kept, list(range(done)), 60)
@@ -562,6 +566,13 @@ def test_a_killed_worker_costs_its_launch(run, until):
     is_whole(run.folder / "run",
              [i for i in range(6) if i != lost[0]["launch"]], 500)
     assert f"launch {lost[0]['launch']}" in kept["problem"]
+    lines = pd.read_csv(run.folder / "run" / "launches.csv")
+    line = lines[lines["done"] == 0].squeeze()
+    assert (line["launch"], line["problem"]) == (lost[0]["launch"],
+                                                 "killed by SIGKILL")
+    assert line["wall_ms"] > 0
+    assert line["timed_ms":"alone_share"].isna().all()
+    assert lost[0]["alone_share"] is None
     assert "incomplete" in [doubt["id"] for doubt in kept["doubts"]]
 
 

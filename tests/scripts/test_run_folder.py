@@ -26,6 +26,11 @@ SUMMARY = ("benchmark,arm,launches,batches,quiet_ns,quiet_low_ns,"
            "quiet_high_ns,confidence,median_ns,median_low_ns,median_high_ns,"
            "floor_ns,p25_ns,p75_ns,mean_ns,mdape,median_ticks,net_ns,"
            "core_cycles,dirty_share,quiet_share,flags")
+LAUNCHES = ("launch,arm,block,done,wall_ms,timed_ms,window_ms,nvcsw,nivcsw,"
+            "minflt,majflt,ran_ms,other_ms,steal_ms,irq_ms,softirq_ms,"
+            "interrupts,softirqs,run_delay_ms,core_throttles,"
+            "package_throttles,khz_before,khz_after,core_ghz,drift_ppm,"
+            "alone_share,padding_bytes,problem")
 CELL = ["benchmark", "arm"]
 
 # Decimals in the two tables, where they are not those of ns a call.
@@ -56,6 +61,8 @@ class Run:
         self.summary = pd.read_csv(folder / "summary.csv",
                                    keep_default_na=False, na_values=[""])
         self.samples = pd.read_csv(folder / "samples.csv")
+        self.table = pd.read_csv(folder / "launches.csv",
+                                 keep_default_na=False, na_values=[""])
         # ns_per_call is rounded in the file; the ticks are not.
         self.samples["cost"] = (self.samples["ticks"] / self.ticks_per_ns /
                                 self.samples["calls"])
@@ -125,8 +132,8 @@ def first_line(path):
 
 def test_the_folder_holds_what_it_should(run):
     assert sorted(path.name for path in run.folder.iterdir()) == [
-        "benchstat.txt", "gbench.json", "run.json", "samples.csv",
-        "summary.csv"]
+        "benchstat.txt", "gbench.json", "launches.csv", "run.json",
+        "samples.csv", "summary.csv"]
 
 
 def test_the_scripts_take_it(run):
@@ -209,6 +216,50 @@ def test_arms_alternate_in_balanced_blocks(run):
     for _, block in launches.groupby("block")["arm"]:
         assert list(block) == list(block)[::-1]
         assert set(block.value_counts()) == {2}
+
+
+# launches.csv
+
+def test_columns_of_launches(run):
+    assert first_line(run.folder / "launches.csv") == LAUNCHES
+
+
+def test_a_line_for_each_launch(run):
+    planned = pd.DataFrame(run.record["launches"])
+    for column in ["launch", "arm", "block", "done", "padding_bytes"]:
+        assert list(run.table[column]) == list(planned[column])
+    assert run.table["done"].all() and run.table["problem"].isna().all()
+
+
+@pytest.mark.parametrize("column, digits", [
+    ("wall_ms", 6), ("timed_ms", 6), ("core_ghz", 6), ("alone_share", 6)])
+def test_run_json_says_the_same_of_launches(run, column, digits):
+    said = pd.DataFrame(run.record["launches"])[column].astype(float)
+    assert close(run.table[column], said, digits)
+
+
+def test_what_is_timed_is_within_what_is_watched(run):
+    timed = run.samples.groupby("launch")["ticks"].sum() / run.ticks_per_ns
+    assert close(run.table["timed_ms"], timed / 1e6, 6)
+    assert (run.table["timed_ms"] > 0).all()
+    assert (run.table["timed_ms"] < run.table["window_ms"]).all()
+    assert (run.table["window_ms"] < run.table["wall_ms"]).all()
+
+
+@pytest.mark.parametrize("column", ["nivcsw", "minflt"])
+def test_what_batches_saw_is_within_what_launches_saw(run, column):
+    seen = run.samples.groupby("launch")[column].sum()
+    assert (run.table[column].to_numpy() >= seen.to_numpy()).all()
+
+
+def test_what_is_known_is_possible(run):
+    signed = ["other_ms", "drift_ppm"]
+    figures = run.table.drop(columns=["arm", "problem", *signed])
+    assert (figures.fillna(0) >= 0).all(axis=None)
+    assert not figures[["nvcsw", "nivcsw", "minflt", "majflt"]].isna().any(
+        axis=None)
+    other = run.table["other_ms"].dropna()
+    assert (other < run.table["ran_ms"][other.index]).all()
 
 
 # summary.csv
