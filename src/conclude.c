@@ -192,6 +192,7 @@ int session_conclude(struct session *session, const char *path)
 			session->yardstick_ns[i] = yardstick(session, i);
 		session->alone = alone_share(session, EVERY_ARM);
 		compare_states(session);
+		session_total(session);
 		session->no_quiet = session->alone < SELDOM_ALONE;
 		error = read_history(session, path);
 	}

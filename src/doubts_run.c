@@ -86,10 +86,7 @@ bool quiet_is_borrowed(const struct evidence *evidence, char *text, size_t size)
 
 bool time_was_stolen(const struct evidence *evidence, char *text, size_t size)
 {
-	const struct cpu_times *a = &evidence->session->cpu_start;
-	const struct cpu_times *b = &evidence->session->cpu_end;
-	double total = (double)(b->total - a->total);
-	double share = total > 0 ? (double)(b->steal - a->steal) / total : 0;
+	double share = evidence->session->totals.steal_share;
 
 	snprintf(text, size, "the hypervisor took %.0f %% of this CPU (steal)",
 		 100 * share);

@@ -9,7 +9,6 @@
 #include <string.h>
 
 #include "batch.h"
-#include "cpustat.h"
 #include "launches.h"
 #include "registry.h"
 
@@ -194,12 +193,10 @@ void measure_launches(struct session *session, struct store *store,
 		session_fail(session, 3, "out of memory");
 		return;
 	}
-	cpustat_read(&session->cpu_start, session->choice.cpu);
 	do {
 		progress(session, launching.index);
 	} while (run_launch(&launching, tasks) &&
 		 ++launching.index < session->launch_count);
-	cpustat_read(&session->cpu_end, session->choice.cpu);
 	clock_finish(&session->clock);
 	session->complete = session->launches_done == session->launch_count;
 	session->wall_ns = clock_raw_ns() - session->start_ns;

@@ -8,7 +8,6 @@
 #include <stdint.h>
 
 #include "clock.h"
-#include "cpustat.h"
 #include "history.h"
 #include "launcher.h"
 #include "message.h"
@@ -58,6 +57,19 @@ struct arm_record {
 
 struct json_t; /* jansson's */
 
+/* What happened to the CPU while the launches that were measured ran, all
+ * together: shares are of that time. NAN: no launch knows. */
+struct totals {
+	double steal_share;  /* the hypervisor took */
+	double irq_share;    /* went to interrupts, hard and soft */
+	double other_share;  /* other processes ran; in arms without company */
+	double waited_share; /* the measuring thread was ready, and waited */
+	double throttles;    /* of the core and of its package */
+	double khz_least, khz_most;
+	double drift_ppm;  /* the largest of a launch, whatever its sign */
+	uint64_t migrated; /* batches that ended on another CPU */
+};
+
 struct session {
 	const struct options *options;
 	struct json_t *environment; /* as it was at the start; may be NULL */
@@ -74,7 +86,7 @@ struct session {
 	unsigned int launches_done;
 	uint64_t start_ns, wall_ns; /* by clock_raw_ns */
 	int64_t start_time;	    /* seconds since the epoch */
-	struct cpu_times cpu_start, cpu_end;
+	struct totals totals;
 	struct quiet_level level; /* over all batches of the run */
 	double alone;		/* share of the time by the empty loops; NAN */
 	bool no_quiet;		/* the core was never ours alone */
@@ -118,7 +130,10 @@ double session_launch_ghz(const struct session *session, unsigned int launch);
 /* Share of the workers' time, exec to exit, that lay inside timed batches. */
 double session_duty_cycle(const struct session *session);
 
-/* Fills yardstick_ns, level, history, shared and the arms' from what was
+/* Fills totals. */
+void session_total(struct session *session);
+
+/* Fills totals, yardstick_ns, level, history, shared and the arms' from what was
  * measured and from the runs beside `path`; 0 or -ENOMEM. */
 int session_conclude(struct session *session, const char *path);
 

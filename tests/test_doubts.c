@@ -119,10 +119,7 @@ static void by_shared_probe(void)
 
 static void by_steal(void)
 {
-	made.session.cpu_start =
-		(struct cpu_times){ .steal = 100, .total = 10000 };
-	made.session.cpu_end =
-		(struct cpu_times){ .steal = 103, .total = 10200 };
+	made.session.totals.steal_share = 0.015;
 }
 
 static void by_dirty(void)
@@ -218,10 +215,7 @@ static void thresholds_are_not_reached_at_once(void **state)
 	made.session.clock.drift_ppm = 50;
 	made.session.alone = 0.9;
 	made.session.clock.granularity_ticks = 100;
-	made.session.cpu_start =
-		(struct cpu_times){ .steal = 100, .total = 10000 };
-	made.session.cpu_end =
-		(struct cpu_times){ .steal = 101, .total = 10100 };
+	made.session.totals.steal_share = 0.01;
 	row("getppid/inline")->dirty_share = 0.1;
 	a_clean_session_leaves_no_doubt(state);
 }

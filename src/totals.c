@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: MIT
+/* What happened to the CPU during all the launches of a session. */
+#include <math.h>
+
+#include "session.h"
+
+/* A sum of what is known, and the time in which it came about. */
+struct part {
+	double sum;
+	double window_ms;
+};
+
+static void add(struct part *part, double value, const struct deltas *deltas)
+{
+	if (!isfinite(value) || !(deltas->window_ms > 0))
+		return;
+	part->sum += value;
+	part->window_ms += deltas->window_ms;
+}
+
+/* Rounding can make a sum of next to nothing less than that. */
+static double share(const struct part *part)
+{
+	return part->window_ms > 0 ? fmax(part->sum, 0) / part->window_ms : NAN;
+}
+
+/* A tracer of ours or the command of a wrapped arm is another process too, and
+ * no foreign load. */
+static bool has_company(const struct arm *arm)
+{
+	return arm->wrap || conditions_have(&arm->conditions, CONDITION_TRACED);
+}
+
+static void add_extremes(struct totals *totals, const struct deltas *deltas)
+{
+	/* fmin and fmax take the number where the other is NAN. */
+	totals->khz_least = fmin(totals->khz_least,
+				 fmin(deltas->khz_before, deltas->khz_after));
+	totals->khz_most = fmax(totals->khz_most,
+				fmax(deltas->khz_before, deltas->khz_after));
+	totals->drift_ppm = fmax(totals->drift_ppm, fabs(deltas->drift_ppm));
+}
+
+void session_total(struct session *session)
+{
+	struct part steal = { 0 }, irq = { 0 }, other = { 0 }, waited = { 0 };
+	struct part throttles = { 0 };
+	struct totals totals = {
+		.khz_least = NAN,
+		.khz_most = NAN,
+		.drift_ppm = NAN,
+	};
+
+	for (unsigned int i = 0; i < session->launch_count; i++) {
+		const struct launch_record *launch = &session->launches[i];
+		const struct deltas *deltas = &launch->launched.deltas;
+
+		if (!launch->done)
+			continue;
+		add(&steal, deltas->steal_ms, deltas);
+		add(&irq, deltas->irq_ms + deltas->softirq_ms, deltas);
+		add(&waited, deltas->run_delay_ms, deltas);
+		if (!has_company(&session->options->arms[launch->planned.arm]))
+			add(&other, deltas->other_ms, deltas);
+		add(&throttles, deltas->core_throttles, deltas);
+		add(&throttles, deltas->package_throttles, deltas);
+		add_extremes(&totals, deltas);
+		totals.migrated += launch->migrated;
+	}
+	totals.steal_share = share(&steal);
+	totals.irq_share = share(&irq);
+	totals.other_share = share(&other);
+	totals.waited_share = share(&waited);
+	totals.throttles = throttles.window_ms > 0 ? throttles.sum : NAN;
+	session->totals = totals;
+}
