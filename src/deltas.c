@@ -116,13 +116,14 @@ static double known(uint64_t count)
 	return count == FACTS_UNKNOWN ? NAN : (double)count;
 }
 
-/* Where no time at all goes by, nobody keeps account of it. */
+/* A CPU that had no time at all since boot is one of a kernel, or a sandbox,
+ * that keeps no account. */
 static void compare_times(struct deltas *deltas, const struct moment *before,
 			  const struct moment *after)
 {
 	const struct cpu_times *a = &before->cpu, *b = &after->cpu;
-	double total = since(a->total, b->total);
-	double ms = total > 0 ? 1000.0 / (double)sysconf(_SC_CLK_TCK) : NAN;
+	bool counted = b->total && b->total != FACTS_UNKNOWN;
+	double ms = counted ? 1000.0 / (double)sysconf(_SC_CLK_TCK) : NAN;
 
 	deltas->ran_ms = since(a->ran, b->ran) * ms;
 	deltas->steal_ms = since(a->steal, b->steal) * ms;
