@@ -58,7 +58,8 @@ struct arm_record {
 struct json_t; /* jansson's */
 
 /* What happened to the CPU while the launches that were measured ran, all
- * together: shares are of that time. NAN: no launch knows. */
+ * together: shares are of that time. NAN: no launch knows, or too little time
+ * went by to tell 2 % by the kernel's ticks. */
 struct totals {
 	double steal_share;  /* the hypervisor took */
 	double irq_share;    /* went to interrupts, hard and soft */

@@ -1,13 +1,17 @@
 // SPDX-License-Identifier: MIT
 /* What happened to the CPU during all the launches of a session. */
 #include <math.h>
+#include <unistd.h>
 
 #include "session.h"
+
+#define SHARE_BLUR 0.02
 
 /* A sum of what is known, and the time in which it came about. */
 struct part {
 	double sum;
 	double window_ms;
+	unsigned int launches;
 };
 
 static void add(struct part *part, double value, const struct deltas *deltas)
@@ -16,12 +20,19 @@ static void add(struct part *part, double value, const struct deltas *deltas)
 		return;
 	part->sum += value;
 	part->window_ms += deltas->window_ms;
+	part->launches++;
 }
 
-/* Rounding can make a sum of next to nothing less than that. */
-static double share(const struct part *part)
+/* What is counted in steps is wrong by about half a step a launch, to either
+ * side: too little was watched where that says nothing any more. Rounding can
+ * also make next to nothing less than that. */
+static double share(const struct part *part, double step_ms)
 {
-	return part->window_ms > 0 ? fmax(part->sum, 0) / part->window_ms : NAN;
+	double blur_ms = step_ms / 2 * sqrt(part->launches);
+
+	if (!part->launches || blur_ms > SHARE_BLUR * part->window_ms)
+		return NAN;
+	return fmax(part->sum, 0) / part->window_ms;
 }
 
 /* A tracer of ours or the command of a wrapped arm is another process too, and
@@ -45,6 +56,7 @@ void session_total(struct session *session)
 {
 	struct part steal = { 0 }, irq = { 0 }, other = { 0 }, waited = { 0 };
 	struct part throttles = { 0 };
+	double tick_ms = 1000.0 / (double)sysconf(_SC_CLK_TCK);
 	struct totals totals = {
 		.khz_least = NAN,
 		.khz_most = NAN,
@@ -67,10 +79,10 @@ void session_total(struct session *session)
 		add_extremes(&totals, deltas);
 		totals.migrated += launch->migrated;
 	}
-	totals.steal_share = share(&steal);
-	totals.irq_share = share(&irq);
-	totals.other_share = share(&other);
-	totals.waited_share = share(&waited);
-	totals.throttles = throttles.window_ms > 0 ? throttles.sum : NAN;
+	totals.steal_share = share(&steal, tick_ms);
+	totals.irq_share = share(&irq, tick_ms);
+	totals.other_share = share(&other, tick_ms);
+	totals.waited_share = share(&waited, 0);
+	totals.throttles = throttles.launches ? throttles.sum : NAN;
 	session->totals = totals;
 }
