@@ -220,6 +220,8 @@ static void a_worker_runs_its_rounds(void **state)
 	assert_int_equal(calls[1], 3);
 	for (int i = YARDSTICK_NONE + 1; i < YARDSTICKS; i++)
 		assert_true(heard.launched.yardstick_ticks[i] > 0);
+	assert_true(heard.launched.deltas.window_ms > 0);
+	assert_true(heard.launched.deltas.minflt >= 0);
 }
 
 /* A job with one condition of that number. */
