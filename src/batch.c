@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* One batch: the timed region of the whole program is in this file. */
+/* One batch, or single calls: all timed regions of the program are here. */
 #define _GNU_SOURCE
 #include "batch.h"
 
@@ -66,6 +66,62 @@ uint64_t batch_ticks(struct subject *subject, uint64_t calls, bool counter)
 	if (counter)
 		return time_calls(subject, calls, 0, true, false);
 	return time_calls(subject, calls, 0, false, false);
+}
+
+/*
+ * The same stamps and the same call of the row's loop, for one turn. A loop for
+ * each clock, so that none of its own decisions is between the stamps.
+ */
+static __attribute__((noinline)) void
+stamp_by_counter(struct subject *subject, uint64_t calls,
+		 struct histogram *histogram)
+{
+	do
+		histogram_note(histogram,
+			       time_calls(subject, 1, 0, true, false));
+	while (--calls);
+}
+
+static __attribute__((noinline)) void
+stamp_by_kernel(struct subject *subject, uint64_t calls,
+		struct histogram *histogram)
+{
+	do
+		histogram_note(histogram,
+			       time_calls(subject, 1, 0, false, false));
+	while (--calls);
+}
+
+/* What the stamps themselves take, seen from within. */
+static __attribute__((noinline)) void
+stamp_nothing(uint64_t calls, bool counter, struct histogram *histogram)
+{
+	do {
+		uint64_t begin, ticks;
+
+		if (counter) {
+			begin = counter_begin();
+			ticks = counter_end() - begin;
+		} else {
+			begin = clock_raw_ns();
+			ticks = clock_raw_ns() - begin;
+		}
+		histogram_note(histogram, ticks);
+	} while (--calls);
+}
+
+void batch_stamp(struct subject *subject, uint64_t calls, bool counter,
+		 struct histogram *histogram)
+{
+	if (!subject) {
+		stamp_nothing(calls, counter, histogram);
+		return;
+	}
+	prepare(subject);
+	if (counter)
+		stamp_by_counter(subject, calls, histogram);
+	else
+		stamp_by_kernel(subject, calls, histogram);
 }
 
 static uint64_t thread_cpu_ns(void)

@@ -7,6 +7,7 @@
 #include <stdint.h>
 
 #include "benchmark.h"
+#include "histogram.h"
 #include "probe.h"
 
 /* One row of samples.csv, as a worker sends it. Ticks are the clock's. */
@@ -43,6 +44,11 @@ uint64_t batch_ticks(struct subject *subject, uint64_t calls, bool counter);
  * of `row` but seq. */
 void batch_run(struct subject *subject, struct probe *probe, bool counter,
 	       struct row *row);
+
+/* Single calls, each between stamps of its own, after prepare. A subject of
+ * NULL: nothing at all between them. `calls` is at least 1. */
+void batch_stamp(struct subject *subject, uint64_t calls, bool counter,
+		 struct histogram *histogram);
 
 /* Sets the row up: 0 or -errno. batch_close undoes it. */
 int batch_open(struct subject *subject, const struct benchmark *benchmark);

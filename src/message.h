@@ -17,6 +17,7 @@ enum job_kind {
 	JOB_CHECK,  /* put the conditions on, read the state back */
 	JOB_TRY,    /* check, verify, count entries, size batches */
 	JOB_LAUNCH, /* run the rounds */
+	JOB_STAMP,  /* stamp single calls */
 };
 
 struct job {
@@ -35,6 +36,7 @@ struct task {
 	uint64_t calls;	    /* in a batch; JOB_TRY: unused */
 	uint32_t benchmark; /* index in the registry */
 	uint64_t hundreds;  /* of adds after them: condition work */
+	uint64_t stamps;    /* JOB_STAMP: single calls a round */
 };
 
 enum message_kind {
@@ -44,6 +46,7 @@ enum message_kind {
 	MESSAGE_TRIED,	   /* struct tried */
 	MESSAGE_LAUNCHED,  /* struct launched */
 	MESSAGE_ROWS,	   /* struct row, many */
+	MESSAGE_STAMPED,   /* struct stamped, many */
 	MESSAGE_FAILED,	   /* text without NUL: why the worker gave up */
 	MESSAGE_DONE,	   /* nothing: all was sent */
 };

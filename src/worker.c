@@ -16,6 +16,7 @@
 #include "crowd.h"
 #include "message.h"
 #include "rounds.h"
+#include "stamps.h"
 #include "topology.h"
 #include "try.h"
 #include "work.h"
@@ -86,6 +87,8 @@ static int do_job(int in, int out, char *why)
 		error = do_check(out, &launched);
 	else if (!error && job.kind == JOB_TRY)
 		error = do_try(out, &job, tasks);
+	else if (!error && job.kind == JOB_STAMP)
+		error = stamps_run(out, &job, tasks, why);
 	else if (!error)
 		error = rounds_run(out, &job, tasks, &launched, why);
 	crowd_end();

@@ -17,6 +17,7 @@
 #include "facts.h"
 #include "launcher.h"
 #include "registry.h"
+#include "stamps.h"
 
 extern char **environ;
 
@@ -32,6 +33,8 @@ static struct {
 	struct state state;
 	struct row rows[64];
 	size_t row_count;
+	struct stamped stamped[4];
+	size_t stamped_count;
 	bool mine;   /* the argument came through */
 	int refusal; /* what receive is to return */
 	int raised;  /* a signal to raise at the first message */
@@ -52,6 +55,10 @@ static int receive(void *argument, enum message_kind kind, const void *payload,
 	if (kind == MESSAGE_ROWS && bytes <= sizeof(heard.rows)) {
 		heard.row_count = bytes / sizeof(struct row);
 		memcpy(heard.rows, payload, bytes);
+	}
+	if (kind == MESSAGE_STAMPED && bytes <= sizeof(heard.stamped)) {
+		heard.stamped_count = bytes / sizeof(struct stamped);
+		memcpy(heard.stamped, payload, bytes);
 	}
 	if (heard.raised)
 		raise(heard.raised);
@@ -122,12 +129,16 @@ static struct job a_job(enum job_kind kind)
 static int run(char *const *wrap, struct job job)
 {
 	struct task tasks[] = {
-		{ .calls = 100, .benchmark = index_of("getppid/libc") },
-		{ .calls = 200, .benchmark = index_of("baseline/call") },
+		{ .calls = 100,
+		  .benchmark = index_of("getppid/libc"),
+		  .stamps = 250 },
+		{ .calls = 200,
+		  .benchmark = index_of("baseline/call"),
+		  .stamps = 1 },
 	};
 
 	let_children_crash();
-	job.count = job.kind == JOB_LAUNCH ? 2 : 1;
+	job.count = job.kind == JOB_LAUNCH || job.kind == JOB_STAMP ? 2 : 1;
 	return launcher_run(&launcher, wrap, &job, tasks, receive, &heard,
 			    &ending);
 }
@@ -222,6 +233,36 @@ static void a_worker_runs_its_rounds(void **state)
 		assert_true(heard.launched.yardstick_ticks[i] > 0);
 	assert_true(heard.launched.deltas.window_ms > 0);
 	assert_true(heard.launched.deltas.minflt >= 0);
+}
+
+/* What is counted in warming up is counted no more. */
+static void a_worker_stamps_single_calls(void **state)
+{
+	static const uint64_t calls[] = { 3 * 250, 3, 3 * 200 };
+	unsigned int rows[] = { index_of("getppid/libc"),
+				index_of("baseline/call"), registry_count() };
+
+	(void)state;
+	if (!program_runs())
+		skip_because("the program cannot be started from here");
+	assert_int_equal(run(NULL, a_job(JOB_STAMP)), 0);
+	assert_string_equal(ending.problem, "");
+	assert_true(ending.done);
+	assert_int_equal(heard.count, 1);
+	assert_int_equal(heard.kinds[0], MESSAGE_STAMPED);
+	assert_int_equal(heard.stamped_count, COUNT(rows));
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		const struct histogram *ticks = &heard.stamped[i].ticks;
+		uint64_t sum = 0;
+
+		assert_int_equal(heard.stamped[i].benchmark, rows[i]);
+		assert_int_equal(ticks->calls, calls[i]);
+		for (size_t j = 0; j < HISTOGRAM_BUCKETS; j++)
+			sum += ticks->counts[j];
+		assert_int_equal(sum, calls[i]);
+		assert_true(ticks->counts[histogram_bucket(ticks->most)] > 0);
+	}
+	assert_no_child();
 }
 
 /* A job with one condition of that number. */
@@ -555,6 +596,7 @@ int main(void)
 		afresh(a_worker_tries_rows),
 		afresh(a_wrapped_worker_does_its_job_too),
 		afresh(a_worker_runs_its_rounds),
+		afresh(a_worker_stamps_single_calls),
 		afresh(a_check_reads_the_state_back),
 		afresh(addresses_are_fixed_before_the_worker_begins),
 		afresh(a_launch_reads_its_state_back_too),

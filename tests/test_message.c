@@ -169,8 +169,8 @@ static void nobody_listening_is_an_error(void **state)
 
 static void a_job_arrives_with_its_tasks(void **state)
 {
-	static const struct task sent[] = { { 1ULL << 40, 3, 0 },
-					    { 7, 0, 1ULL << 33 } };
+	static const struct task sent[] = { { 1ULL << 40, 3, 0, 9 },
+					    { 7, 0, 1ULL << 33, 0 } };
 	struct job job = {
 		.kind = JOB_LAUNCH,
 		.rounds = 50,
@@ -202,6 +202,7 @@ static void a_job_arrives_with_its_tasks(void **state)
 		assert_true(tasks[i].calls == sent[i].calls);
 		assert_int_equal(tasks[i].benchmark, sent[i].benchmark);
 		assert_true(tasks[i].hundreds == sent[i].hundreds);
+		assert_true(tasks[i].stamps == sent[i].stamps);
 	}
 	free(tasks);
 }
@@ -209,7 +210,7 @@ static void a_job_arrives_with_its_tasks(void **state)
 static void a_broken_job_is_refused(void **state)
 {
 	struct job job = { .count = 2 };
-	struct task tasks[2] = { { 1, 1, 0 }, { 2, 2, 0 } };
+	struct task tasks[2] = { { 1, 1, 0, 0 }, { 2, 2, 0, 0 } };
 	char bytes[sizeof(job) + sizeof(tasks)];
 	static const size_t cuts[] = { 0, sizeof(job) - 1, sizeof(job),
 				       sizeof(job) + 1, sizeof(bytes) - 1 };

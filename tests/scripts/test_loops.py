@@ -326,20 +326,30 @@ def timed_regions(program: pathlib.Path, objects: pathlib.Path, name: str
                           in zip(stamps[::2], stamps[1::2])]
 
 
+# What writes to memory, in AT&T's order and in Arm's.
+WRITES = re.compile(r"st[rpu]|\w+ .*,[-\dxa-f]*\([^)]*\)$")
+
+
 @pytest.mark.parametrize("name, wanted", [
     ("batch_ticks", [""]),
-    ("time_calls_and_work", ["", "stub_add_chain"])])
+    ("time_calls_and_work", ["", "stub_add_chain"]),
+    ("stamp_by_counter", [""]), ("stamp_nothing", [])])
 def test_nothing_but_the_row_is_timed(program, objects, name, wanted):
-    """The row's own loop through its pointer; only work has adds behind."""
+    """The row's own loop through its pointer; only work has adds behind.
+
+    Single calls too; between the stamps of nothing there is nothing.
+    """
     architecture, regions = timed_regions(program, objects, name)
     for region in regions:
         text = "\n".join(f"{each.text} {each.symbol}" for each in region)
         calls = [each for each in region
                  if re.match(architecture.call, each.text)]
         assert [each.symbol for each in calls] == wanted, text
-        assert "*" in calls[0].text or calls[0].text.startswith("blr"), text
+        assert all("*" in call.text or call.text.startswith("blr")
+                   for call in calls[:1]), text
         assert not [each for each in region
-                    if re.match(architecture.jump, each.text)], text
+                    if re.match(architecture.jump, each.text)
+                    or WRITES.match(each.text)], text
 
 
 def test_the_program_keeps_the_alignment(program, objects):
