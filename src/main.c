@@ -19,6 +19,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "distribution.h"
 #include "doubts.h"
 #include "exports.h"
 #include "folder.h"
@@ -35,8 +36,9 @@
 #include "worker.h"
 
 #define ATTEMPTS     1000
-#define ROW_BYTES    160 /* of samples.csv, more than it takes */
-#define LAUNCH_BYTES 400 /* of launches.csv, likewise */
+#define ROW_BYTES    160   /* of samples.csv, more than it takes */
+#define LAUNCH_BYTES 400   /* of launches.csv, likewise */
+#define ARM_BYTES    30000 /* of a row in histogram.csv, likewise */
 
 /* A descriptor that came closed is opened the wrong way round, so that no
  * file of ours takes its number and what is printed there fails. */
@@ -82,7 +84,10 @@ static uint64_t expected_bytes(const struct session *session)
 	for (unsigned int i = 0; i < registry_count(); i++)
 		rows += session->trials[i].tried.calls > 0;
 	return session->launch_count *
-	       (rows * session->options->rounds * ROW_BYTES + LAUNCH_BYTES);
+		       (rows * session->options->rounds * ROW_BYTES +
+			LAUNCH_BYTES) +
+	       rows * session->options->distribution *
+		       session->options->arm_count * ARM_BYTES;
 }
 
 /* A name of our own making that is taken, by a run of the same second, gets
@@ -155,14 +160,15 @@ static int write_exports(const struct session *session,
 static void save(struct session *session, const struct summary *summary,
 		 const struct doubt *doubts, size_t count, struct store *store)
 {
-	int errors[5];
+	int errors[6];
 
 	errors[0] = store_finish_tables(store);
 	errors[1] = write_record(session, doubts, count, store);
 	errors[2] = write_summary(session, summary, store);
 	errors[3] = write_exports(session, summary, store);
-	errors[4] = store_commit(store);
-	for (int i = 0; i < 5; i++)
+	errors[4] = distribution_save(session, store);
+	errors[5] = store_commit(store);
+	for (int i = 0; i < 6; i++)
 		if (errors[i] && session->status != 130)
 			session_fail(session, 2,
 				     "%s: not everything could be "
@@ -193,6 +199,7 @@ static int conclude(struct session *session, struct store *store)
 	count = doubts_find(doubts, DOUBTS_RUN, session, &summary);
 	save(session, &summary, doubts, count, store);
 	screen_results(stdout, session, &summary, doubts, count);
+	screen_distribution(stdout, session);
 	printf("\n%s/\n", store->final);
 	if (fflush(stdout) || ferror(stdout))
 		session_fail(session, 2,
@@ -232,6 +239,9 @@ static int measure(struct session *session)
 	if (status)
 		return status;
 	measure_launches(session, &store, screen_progress);
+	if (session->options->distribution && session->launches_done &&
+	    !session->status)
+		distribution_measure(session, screen_distribution_progress);
 	screen_progress_clear();
 	return conclude(session, &store);
 }

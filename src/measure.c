@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "batch.h"
+#include "distribution.h"
 #include "launches.h"
 #include "registry.h"
 
@@ -207,6 +208,7 @@ void measure_free(struct session *session)
 {
 	for (unsigned int i = 0; session->trials && i < registry_count(); i++)
 		free(session->trials[i].samples);
+	distribution_free(session);
 	history_free(&session->history);
 	json_decref(session->environment);
 	free(session->trials);

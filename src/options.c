@@ -27,6 +27,7 @@ enum key {
 	KEY_WRAP,
 	KEY_SEED,
 	KEY_CLOCK,
+	KEY_DISTRIBUTION,
 	KEY_ENVIRONMENT,
 	KEY_ROOT,
 	KEY_STRICT,
@@ -48,6 +49,9 @@ static const struct argp_option table[] = {
 	{ "launches", KEY_LAUNCHES, "N", .doc = "Fresh processes an arm" },
 	{ "rounds", KEY_ROUNDS, "N",
 	  .doc = "Batches of each benchmark a launch (50)" },
+	{ "distribution", KEY_DISTRIBUTION,
+	  .doc = "Stamp single calls too, in launches of their own behind the "
+		 "others: percentiles and histograms" },
 	{ NULL, 0, NULL, 0, "Where and how:", 0 },
 	{ "cpu", KEY_CPU, "N", .doc = "Measure on this CPU" },
 	{ "clock", KEY_CLOCK, "NAME",
@@ -216,6 +220,9 @@ static error_t parse(int key, char *argument, struct argp_state *state)
 	case KEY_LABEL:
 		usage_check_name("label", argument, 65);
 		options->label = argument;
+		break;
+	case KEY_DISTRIBUTION:
+		options->distribution = true;
 		break;
 	case KEY_ENVIRONMENT:
 		options->environment = true;

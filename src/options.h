@@ -19,7 +19,7 @@ struct options {
 	int cpu;	       /* -1: hwloc chooses */
 	uint64_t seed;
 	enum clock_choice clock;
-	bool list, environment, anonymous, strict;
+	bool list, environment, anonymous, strict, distribution;
 	const char *root; /* of a recorded machine; NULL: this one */
 	struct arm arms[ARMS_MOST];
 	unsigned int arm_count;

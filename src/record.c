@@ -11,6 +11,7 @@
 #include "probe.h"
 #include "put.h"
 #include "record_arms.h"
+#include "record_distribution.h"
 #include "record_machine.h"
 #include "registry.h"
 
@@ -34,6 +35,7 @@ static json_t *run_json(const struct session *session)
 	put_real(run, "batch_ns", session->batch_ns);
 	put_real(run, "wall_s", (double)session->wall_ns / 1e9);
 	put_bool(run, "anonymous", options->anonymous);
+	put_bool(run, "distribution", options->distribution);
 	return run;
 }
 
@@ -144,11 +146,16 @@ static json_t *benchmarks_json(const struct session *session)
 {
 	json_t *benchmarks = json_array();
 
-	for (unsigned int i = 0; i < registry_count(); i++)
-		if (session->trials[i].selected)
-			json_array_append_new(
-				benchmarks, benchmark_json(&session->trials[i],
-							   registry_get(i)));
+	for (unsigned int i = 0; i < registry_count(); i++) {
+		json_t *json;
+
+		if (!session->trials[i].selected)
+			continue;
+		json = benchmark_json(&session->trials[i], registry_get(i));
+		json_object_set_new(json, "not_stamped",
+				    record_not_stamped(session, i));
+		json_array_append_new(benchmarks, json);
+	}
 	return benchmarks;
 }
 
@@ -206,6 +213,8 @@ int record_write(const struct session *session, const struct doubt *doubts,
 	json_object_set_new(record, "arms", record_arms(session));
 	json_object_set_new(record, "launches", launches_json(session));
 	json_object_set_new(record, "benchmarks", benchmarks_json(session));
+	json_object_set_new(record, "distribution",
+			    record_distribution(session));
 	json_object_set_new(record, "doubts",
 			    record_doubts(doubts, doubt_count));
 	return record_print(record, file);

@@ -12,8 +12,6 @@
 #include "stats.h"
 #include "version.h"
 
-#define NAME_WIDTH 38
-
 void screen_progress(const struct session *session, unsigned int next)
 {
 	uint64_t spent_ns = 0;
@@ -41,7 +39,7 @@ void screen_list(FILE *out, const struct session *session)
 {
 	for (unsigned int i = 0; i < registry_count(); i++)
 		if (session->trials[i].selected)
-			fprintf(out, "%-*s  %s\n", NAME_WIDTH,
+			fprintf(out, "%-*s  %s\n", SCREEN_NAME_WIDTH,
 				registry_get(i)->name,
 				registry_get(i)->benchmark->summary);
 }
@@ -61,8 +59,7 @@ static void print_head(FILE *out, const struct session *session)
 	fprintf(out, "%s\n", line);
 }
 
-/* Three or four digits that mean something, right-aligned in `width`. */
-static void print_ns(FILE *out, double ns, int width)
+void screen_ns(FILE *out, double ns, int width)
 {
 	if (!isfinite(ns))
 		fprintf(out, "%*s", width, "-");
@@ -88,14 +85,15 @@ static void print_estimate(FILE *out, const struct session *session,
 	double call_ns = session->yardstick_ns[YARDSTICK_CALL];
 	char flags[96];
 
-	fprintf(out, "%-*s", NAME_WIDTH, registry_get(e->benchmark)->name);
-	print_ns(out, e->quiet, 9);
+	fprintf(out, "%-*s", SCREEN_NAME_WIDTH,
+		registry_get(e->benchmark)->name);
+	screen_ns(out, e->quiet, 9);
 	fputs(" ns", out);
-	print_ns(out, e->quiet_low, 9);
+	screen_ns(out, e->quiet_low, 9);
 	fputs(isfinite(e->quiet_low) ? " – " : "   ", out);
-	print_ns(out, e->quiet_high, 7);
-	print_ns(out, e->median, 12);
-	print_ns(out, e->floor, 8);
+	screen_ns(out, e->quiet_high, 7);
+	screen_ns(out, e->median, 12);
+	screen_ns(out, e->floor, 8);
 	print_times(out, e->core_cycles, 8);
 	print_times(out, e->quiet / call_ns, 8);
 	/* What concerns all rows is a doubt and no flag; rows that vary as
@@ -180,11 +178,11 @@ static void print_titles(FILE *out, const struct session *session,
 		snprintf(name, sizeof(name), "%s%s%s%s",
 			 options->arms[arm].name, conditions[0] ? " [" : "",
 			 conditions, conditions[0] ? "]" : "");
-	if (strlen(name) >= NAME_WIDTH) {
+	if (strlen(name) >= SCREEN_NAME_WIDTH) {
 		fprintf(out, "\n%s", name);
 		name[0] = '\0';
 	}
-	fprintf(out, "\n%-*s%12s%19s%12s%8s%8s%8s\n", NAME_WIDTH, name,
+	fprintf(out, "\n%-*s%12s%19s%12s%8s%8s%8s\n", SCREEN_NAME_WIDTH, name,
 		"quiet core", "95 % interval", "as measured", "floor", "cycles",
 		"x call");
 }
@@ -218,7 +216,7 @@ static bool print_skipped_arms(FILE *out, const struct session *session)
 		if (!any)
 			fputs("\nskipped\n", out);
 		any = true;
-		fprintf(out, "  arm %-*s  %s\n", NAME_WIDTH - 6,
+		fprintf(out, "  arm %-*s  %s\n", SCREEN_NAME_WIDTH - 6,
 			options->arms[i].name, session->arms[i].skipped);
 	}
 	if (session->reference)
@@ -239,7 +237,7 @@ static void print_skipped(FILE *out, const struct session *session)
 		if (!any)
 			fputs("\nskipped\n", out);
 		any = true;
-		fprintf(out, "  %-*s  %s\n", NAME_WIDTH - 2,
+		fprintf(out, "  %-*s  %s\n", SCREEN_NAME_WIDTH - 2,
 			registry_get(i)->name, trial->tried.reason);
 	}
 }

@@ -9,9 +9,15 @@
 #include "session.h"
 #include "summary.h"
 
+#define SCREEN_NAME_WIDTH 38
+
 /* The line on a terminal's stderr before launch `next`; nothing elsewhere. */
 void screen_progress(const struct session *session, unsigned int next);
 void screen_progress_clear(void);
+
+/* The same of single calls. */
+void screen_distribution_progress(const struct session *session,
+				  unsigned int next);
 
 /* The catalogue, a line a row. */
 void screen_list(FILE *out, const struct session *session);
@@ -20,5 +26,11 @@ void screen_list(FILE *out, const struct session *session);
 void screen_results(FILE *out, const struct session *session,
 		    const struct summary *summary, const struct doubt *doubts,
 		    size_t doubt_count);
+
+/* The table of single calls; nothing where it was not asked for. */
+void screen_distribution(FILE *out, const struct session *session);
+
+/* Three or four digits that mean something, right-aligned in `width`. */
+void screen_ns(FILE *out, double ns, int width);
 
 #endif

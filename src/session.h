@@ -71,6 +71,8 @@ struct totals {
 	uint64_t migrated; /* batches that ended on another CPU */
 };
 
+struct distributions;
+
 struct session {
 	const struct options *options;
 	struct json_t *environment; /* as it was at the start; may be NULL */
@@ -93,7 +95,8 @@ struct session {
 	bool no_quiet;		/* the core was never ours alone */
 	struct history history; /* what earlier runs know; may be empty */
 	double shared;		/* share of batches on a shared core */
-	double yardstick_ns[YARDSTICKS]; /* least of launches; NAN */
+	double yardstick_ns[YARDSTICKS];     /* least of launches; NAN */
+	struct distributions *distributions; /* NULL: not asked for */
 	bool complete;
 	int status;	   /* what the program exits with */
 	char problem[512]; /* why not 0, or not complete; "" */

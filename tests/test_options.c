@@ -64,7 +64,8 @@ static void without_options_there_are_defaults(void **state)
 	assert_int_equal(options.rounds, 50);
 	assert_int_equal(options.cpu, -1);
 	assert_int_equal(options.clock, CLOCK_AUTO);
-	assert_false(options.list || options.environment || options.anonymous);
+	assert_false(options.list || options.environment || options.anonymous ||
+		     options.distribution);
 	assert_int_equal(options.arm_count, 1);
 	assert_string_equal(options.arms[0].name, "plain");
 	assert_null(options.arms[0].wrap);
@@ -76,7 +77,7 @@ static void values_land_where_they_belong(void **state)
 	read_words(WORDS("--filter=get.*", "--launches=7", "--rounds=3",
 			 "--cpu=0", "--label=after-1.2_x+", "--output=/tmp/x y",
 			 "--seed=9223372036854775807", "--clock=raw",
-			 "--anonymous"));
+			 "--anonymous", "--distribution"));
 	assert_string_equal(options.filter, "get.*");
 	assert_int_equal(options.launches, 7);
 	assert_int_equal(options.rounds, 3);
@@ -85,7 +86,7 @@ static void values_land_where_they_belong(void **state)
 	assert_string_equal(options.output, "/tmp/x y");
 	assert_true(options.seed == INT64_MAX);
 	assert_int_equal(options.clock, CLOCK_RAW);
-	assert_true(options.anonymous);
+	assert_true(options.anonymous && options.distribution);
 	read_words(WORDS("--clock", "counter", "--list", "--environment",
 			 "--benchmark_filter=-x"));
 	assert_int_equal(options.clock, CLOCK_COUNTER);
@@ -354,6 +355,7 @@ static void words_that_nobody_knows_are_refused(void **state)
 	assert_refused("-x", WORDS("-x"));
 	assert_refused("--launches", WORDS("--list", "--launches"));
 	assert_refused("--list=yes", WORDS("--list=yes"));
+	assert_refused("--distribution=9", WORDS("--distribution=9"));
 	assert_refused("--l", WORDS("--l")); /* list, label or launches */
 }
 

@@ -75,7 +75,7 @@ static void every_documented_key_is_there(void **state)
 		"schema",   "complete",	  "problem", "duty_cycle",
 		"tool",	    "run",	  "clock",   "placement",
 		"probe",    "yardsticks", "arms",    "environment",
-		"launches", "benchmarks", "doubts",
+		"launches", "benchmarks", "doubts",  "distribution",
 	};
 	json_t *document;
 

@@ -59,6 +59,16 @@ LONG = {**RECORD, "environment": {"mitigations": {"vulnerabilities": {
     for number in range(30)}}}}
 
 
+HISTOGRAM = """benchmark,arm,low_ns,high_ns,count
+stamp,plain,10.0000,10.5000,90
+stamp,plain,20.0000,20.5000,10
+getppid/libc,plain,100.0000,102.0000,60
+getppid/libc,plain,110.0000,112.0000,30
+getppid/libc,plain,5000.0000,5080.0000,9
+getppid/libc,plain,34091302912.0000,,1
+"""
+
+
 def summary(names: Sequence[str], arm: str = "plain", **changes: Any
             ) -> pd.DataFrame:
     """A summary of benchmarks from 0.3 ns to 5 us."""

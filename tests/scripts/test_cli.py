@@ -167,7 +167,8 @@ def test_help(run):
     options = set(re.findall(r"--[a-z]+", result.stdout))
     assert options >= {"--list", "--filter", "--profile", "--launches",
                        "--rounds", "--cpu", "--label", "--output", "--arm",
-                       "--wrap", "--seed", "--environment", "--anonymous"}
+                       "--wrap", "--seed", "--environment", "--anonymous",
+                       "--distribution"}
     assert "130" in result.stdout and run.contents() == []
 
 

@@ -1,0 +1,138 @@
+// SPDX-License-Identifier: MIT
+/* What a person sees of single calls: a table beside that of the batches. */
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "distribution.h"
+#include "registry.h"
+#include "screen.h"
+
+void screen_distribution_progress(const struct session *session,
+				  unsigned int next)
+{
+	const struct distributions *all = session->distributions;
+	uint64_t spent_ns = 0;
+
+	if (!isatty(STDERR_FILENO))
+		return;
+	for (unsigned int i = 0; i < next; i++)
+		spent_ns += all->launch[i].wall_ns;
+	fprintf(stderr, "\r\033[Ksingle calls: launch %u of %u", next + 1,
+		all->launch_count);
+	if (next)
+		fprintf(stderr, " · %.0f s left",
+			(double)spent_ns / next * (all->launch_count - next) /
+				1e9);
+	fflush(stderr);
+}
+
+static void print_row(FILE *out, const struct session *session,
+		      unsigned int benchmark, unsigned int arm)
+{
+	const struct distribution *distribution =
+		distribution_get(session, benchmark, arm);
+	struct distribution_quantile quantile;
+
+	if (!distribution)
+		return;
+	fprintf(out, "%-*s", SCREEN_NAME_WIDTH, distribution_name(benchmark));
+	for (int i = 0; i < DISTRIBUTION_QUANTILES; i++) {
+		distribution_quantile(session, distribution, i, &quantile);
+		screen_ns(out, quantile.middle, 10);
+	}
+	screen_ns(out,
+		  (double)distribution->ticks.most /
+			  session->clock.ticks_per_ns,
+		  12);
+	fputc('\n', out);
+}
+
+static void print_arm(FILE *out, const struct session *session,
+		      unsigned int arm)
+{
+	const struct options *options = session->options;
+	const struct benchmark_group *group = NULL;
+
+	if (!distribution_get(session, registry_count(), arm))
+		return;
+	fprintf(out, "\n%-*s%10s%10s%10s%10s%12s\n", SCREEN_NAME_WIDTH,
+		options->arm_count > 1 ? options->arms[arm].name : "", "p50",
+		"p90", "p99", "p99.9", "max ns");
+	print_row(out, session, registry_count(), arm);
+	for (unsigned int i = 0; i < registry_count(); i++) {
+		if (distribution_get(session, i, arm) &&
+		    group != registry_get(i)->group) {
+			group = registry_get(i)->group;
+			fputc('\n', out);
+		}
+		print_row(out, session, i, arm);
+	}
+}
+
+/* All of them have much the same reason: the first's is told. */
+static void print_refused(FILE *out, const struct session *session)
+{
+	char reason[DISTRIBUTION_REASON_BYTES];
+	unsigned int count = 0;
+
+	for (unsigned int i = 0; i < registry_count(); i++) {
+		if (!session->trials[i].selected ||
+		    !session->trials[i].tried.calls ||
+		    !distribution_row_refused(session, i, reason))
+			continue;
+		if (!count++)
+			fprintf(out,
+				"  not stamped, under %d steps of the "
+				"clock (%.2g ns):",
+				DISTRIBUTION_LEAST_STEPS,
+				distribution_least_ns(session));
+		fprintf(out, "%s %s", count > 1 ? "," : "",
+			registry_get(i)->name);
+	}
+	if (count)
+		fputc('\n', out);
+}
+
+static void print_refused_arms(FILE *out, const struct session *session)
+{
+	for (unsigned int i = 0; i < session->options->arm_count; i++)
+		if (!session->arms[i].skipped[0] &&
+		    distribution_arm_refused(session, i))
+			fprintf(out, "  arm %s not stamped: %s\n",
+				session->options->arms[i].name,
+				distribution_arm_refused(session, i));
+}
+
+static void print_lost(FILE *out, const struct distributions *all)
+{
+	for (unsigned int i = 0; i < all->launch_count; i++)
+		if (all->launch[i].problem[0])
+			fprintf(out, "  launch %u was lost: %s\n", i,
+				all->launch[i].problem);
+}
+
+void screen_distribution(FILE *out, const struct session *session)
+{
+	const struct distributions *all = session->distributions;
+
+	if (!all)
+		return;
+	fprintf(out,
+		"\nsingle calls, each between stamps of its own · "
+		"%u launches an arm · %.0f s\n",
+		all->launches, (double)all->wall_ns / 1e9);
+	for (unsigned int i = 0; i < session->options->arm_count; i++)
+		print_arm(out, session, i);
+	fputc('\n', out);
+	if (all->launches_done)
+		fputs("  every figure holds the stamps (first line), as "
+		      "measured: not to be set against a batch's\n",
+		      out);
+	if (all->problem[0])
+		fprintf(out, "  nothing was stamped: %s\n", all->problem);
+	print_refused(out, session);
+	print_refused_arms(out, session);
+	print_lost(out, all);
+}
