@@ -53,6 +53,14 @@ def test_both_figures_in_both_formats(tmp_path, monkeypatch, capsys):
         assert path.read_bytes().startswith(b"\x89PNG")
 
 
+def test_single_calls_have_a_figure_of_their_own(tmp_path, monkeypatch):
+    run = make_run(tmp_path / "run", summary(NAMES[:6]), RECORD)
+    (run / "histogram.csv").write_text(hand_made.HISTOGRAM)
+    assert run_main(monkeypatch, run) == 0
+    assert sorted(path.name for path in (run / "plots").iterdir()) == [
+        "ladder.png", "ladder.svg", "tails.png", "tails.svg"]
+
+
 def test_the_same_run_gives_the_same_bytes(tmp_path, monkeypatch):
     run = make_run(tmp_path / "run", summary(NAMES[:6]), RECORD)
     for place in "a", "b":
@@ -98,6 +106,10 @@ def break_name(run):
     summary(["$x^{/<b>\x1b[2J"]).to_csv(run / "summary.csv", index=False)
 
 
+def break_histogram(run):
+    (run / "histogram.csv").write_text(hand_made.HISTOGRAM + "stamp,a\n")
+
+
 def break_record(run):
     (run / "run.json").write_text('{"a": ')
 
@@ -109,6 +121,7 @@ def break_output(run):
 @pytest.mark.parametrize("damage, said", [
     (break_header, "summary.csv:1: "), (break_field, "summary.csv:2: "),
     (break_name, r"summary.csv:2: benchmark cannot be "),
+    (break_histogram, "histogram.csv:8: "),
     (break_record, "run.json:1: "), (break_output, "plots/ladder: ")])
 def test_bad_input_is_one_line(tmp_path, monkeypatch, capsys, damage, said):
     run = make_run(tmp_path / "run", summary(NAMES[:3]), RECORD)
