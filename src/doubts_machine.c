@@ -221,7 +221,8 @@ bool runs_on_battery(const struct evidence *evidence, char *text, size_t size)
 			       "status", "Discharging");
 }
 
-bool was_throttled(const struct evidence *evidence, char *text, size_t size)
+bool was_throttled_before(const struct evidence *evidence, char *text,
+			  size_t size)
 {
 	double count = number(evidence, "thermal.core_throttles");
 

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "doubt_tests.h"
+#include "environment.h"
 #include "registry.h"
 
 #define COARSE_NS     50 /* a batch is then under 1,000 steps */
@@ -13,6 +14,8 @@
 #define SHARED_SHARE  0.10
 #define DIRTY_SHARE   0.05
 #define STEAL_SHARE   0.01
+#define OTHER_SHARE   0.05
+#define KHZ_SHARE     0.05
 #define UNSTABLE_ROWS 0.10
 #define MODES_ROWS    0.05
 
@@ -34,7 +37,8 @@ bool clock_is_coarse(const struct evidence *evidence, char *text, size_t size)
 
 bool clock_drifted(const struct evidence *evidence, char *text, size_t size)
 {
-	double ppm = evidence->session->clock.drift_ppm;
+	const struct session *session = evidence->session;
+	double ppm = fmax(session->clock.drift_ppm, session->totals.drift_ppm);
 
 	snprintf(text, size,
 		 "the counter's rate moved by %.0f ppm during the "
@@ -53,15 +57,34 @@ bool run_is_incomplete(const struct evidence *evidence, char *text, size_t size)
 	return session->launches_done < session->launch_count;
 }
 
+/* The kernel knows the load of a core's other CPU if that is ours; a guest's
+ * may be anybody's, and its own siblings need not be real. */
+static void name_neighbour(const struct session *session, char *name,
+			   size_t size)
+{
+	double busy = session->totals.sibling_share;
+
+	if (busy > SHARED_SHARE / 2)
+		snprintf(name, size, "CPU %d, its other thread, busy %.0f %%,",
+			 session->choice.sibling, 100 * busy);
+	else if (environment_is(session->environment, "hypervisor"))
+		snprintf(name, size, "another tenant of the host");
+	else
+		snprintf(name, size, "somebody else");
+}
+
 bool core_was_shared(const struct evidence *evidence, char *text, size_t size)
 {
 	double alone = evidence->session->alone;
 	double shared = isfinite(alone) ? 1 - alone : evidence->session->shared;
+	char neighbour[128];
+
+	name_neighbour(evidence->session, neighbour, sizeof(neighbour));
 
 	snprintf(text, size,
-		 "somebody else was on this core %.0f %% of the "
-		 "time: quiet figures are adjusted",
-		 100 * shared);
+		 "%s was on this core %.0f %% of the time: quiet figures are "
+		 "adjusted",
+		 neighbour, 100 * shared);
 	return shared > SHARED_SHARE;
 }
 
@@ -91,6 +114,38 @@ bool time_was_stolen(const struct evidence *evidence, char *text, size_t size)
 	snprintf(text, size, "the hypervisor took %.0f %% of this CPU (steal)",
 		 100 * share);
 	return share > STEAL_SHARE;
+}
+
+/* Ticks are rounded: what is less than this may be none. */
+bool others_ran(const struct evidence *evidence, char *text, size_t size)
+{
+	double share = evidence->session->totals.other_share;
+
+	snprintf(text, size,
+		 "other processes had %.0f %% of this CPU while it was "
+		 "measured",
+		 100 * share);
+	return share > OTHER_SHARE;
+}
+
+bool was_throttled(const struct evidence *evidence, char *text, size_t size)
+{
+	double times = evidence->session->totals.throttles;
+
+	snprintf(text, size,
+		 "the CPU was throttled %.0f times while it was measured",
+		 times);
+	return times > 0;
+}
+
+bool frequency_moved(const struct evidence *evidence, char *text, size_t size)
+{
+	const struct totals *totals = &evidence->session->totals;
+
+	snprintf(text, size,
+		 "the CPU's frequency lay between %.2f and %.2f GHz",
+		 totals->khz_least / 1e6, totals->khz_most / 1e6);
+	return totals->khz_most > (1 + KHZ_SHARE) * totals->khz_least;
 }
 
 bool batches_were_dirty(const struct evidence *evidence, char *text,

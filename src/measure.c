@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "batch.h"
+#include "cpustat.h"
 #include "distribution.h"
 #include "launches.h"
 #include "registry.h"
@@ -194,10 +195,12 @@ void measure_launches(struct session *session, struct store *store,
 		session_fail(session, 3, "out of memory");
 		return;
 	}
+	cpustat_read(&session->sibling_start, session->choice.sibling);
 	do {
 		progress(session, launching.index);
 	} while (run_launch(&launching, tasks) &&
 		 ++launching.index < session->launch_count);
+	cpustat_read(&session->sibling_end, session->choice.sibling);
 	clock_finish(&session->clock);
 	session->complete = session->launches_done == session->launch_count;
 	session->wall_ns = clock_raw_ns() - session->start_ns;

@@ -42,6 +42,10 @@ json_t *record_placement(const struct topology_choice *choice)
 	put_count(placement, "cpus", (uint64_t)choice->cpus);
 	put_count(placement, "cores", (uint64_t)choice->cores);
 	put_count(placement, "siblings_of_core", (uint64_t)choice->siblings);
+	json_object_set_new(placement, "sibling",
+			    choice->sibling < 0
+				    ? json_null()
+				    : json_integer(choice->sibling));
 	put_count(placement, "kinds", (uint64_t)choice->kinds);
 	return placement;
 }

@@ -8,6 +8,7 @@
 #include <stdint.h>
 
 #include "clock.h"
+#include "cpustat.h"
 #include "history.h"
 #include "launcher.h"
 #include "message.h"
@@ -67,8 +68,9 @@ struct totals {
 	double waited_share; /* the measuring thread was ready, and waited */
 	double throttles;    /* of the core and of its package */
 	double khz_least, khz_most;
-	double drift_ppm;  /* the largest of a launch, whatever its sign */
-	uint64_t migrated; /* batches that ended on another CPU */
+	double drift_ppm;     /* the largest of a launch, whatever its sign */
+	uint64_t migrated;    /* batches that ended on another CPU */
+	double sibling_share; /* the core's other CPU was busy; NAN: none */
 };
 
 struct distributions;
@@ -82,6 +84,7 @@ struct session {
 	struct launcher launcher;
 	struct topology_choice choice;
 	struct clock clock;
+	struct cpu_times sibling_start, sibling_end; /* of choice.sibling */
 	double batch_ns;      /* how long a batch is to be */
 	struct trial *trials; /* registry_count() */
 	struct launch_record *launches;

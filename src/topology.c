@@ -163,6 +163,16 @@ static hwloc_obj_t core_of(const struct topology *topology, int cpu)
 		    : NULL;
 }
 
+/* The next after `cpu`, the first after the last; -1: there is no other. */
+static int next_of(hwloc_const_bitmap_t set, int cpu)
+{
+	int next = hwloc_bitmap_next(set, cpu);
+
+	if (next < 0)
+		next = hwloc_bitmap_first(set);
+	return next == cpu ? -1 : next;
+}
+
 static void describe(const struct topology *topology,
 		     struct topology_choice *choice)
 {
@@ -180,6 +190,7 @@ static void describe(const struct topology *topology,
 	hwloc_bitmap_free(cores);
 	core = core_of(topology, choice->cpu);
 	choice->siblings = core ? hwloc_bitmap_weight(core->cpuset) : 1;
+	choice->sibling = core ? next_of(core->cpuset, choice->cpu) : -1;
 }
 
 static int choose_wanted(const struct topology *topology, int wanted,

@@ -17,6 +17,7 @@ struct topology_choice {
 	int cores, cpus;    /* allowed ones */
 	int siblings;	    /* CPUs that share the chosen core, itself too */
 	int kinds;	    /* kinds of core (big.LITTLE); 0 unknown */
+	int sibling;	    /* the next CPU of the chosen core; -1: none */
 };
 
 /*

@@ -3,9 +3,11 @@
 #include <math.h>
 #include <unistd.h>
 
+#include "facts.h"
 #include "session.h"
 
-#define SHARE_BLUR 0.02
+#define SHARE_BLUR	 0.02
+#define BUSY_TICKS_LEAST 20 /* a share of fewer is rounding */
 
 /* A sum of what is known, and the time in which it came about. */
 struct part {
@@ -52,6 +54,18 @@ static void add_extremes(struct totals *totals, const struct deltas *deltas)
 	totals->drift_ppm = fmax(totals->drift_ppm, fabs(deltas->drift_ppm));
 }
 
+/* Of the core's other CPU, from the first launch's start to the last's end. */
+static double busy_share(const struct session *session)
+{
+	const struct cpu_times *a = &session->sibling_start;
+	const struct cpu_times *b = &session->sibling_end;
+
+	if (session->choice.sibling < 0 || a->ran == FACTS_UNKNOWN ||
+	    b->ran == FACTS_UNKNOWN || b->total < a->total + BUSY_TICKS_LEAST)
+		return NAN;
+	return (double)(b->ran - a->ran) / (double)(b->total - a->total);
+}
+
 void session_total(struct session *session)
 {
 	struct part steal = { 0 }, irq = { 0 }, other = { 0 }, waited = { 0 };
@@ -84,5 +98,6 @@ void session_total(struct session *session)
 	totals.other_share = share(&other, tick_ms);
 	totals.waited_share = share(&waited, 0);
 	totals.throttles = throttles.launches ? throttles.sum : NAN;
+	totals.sibling_share = busy_share(session);
 	session->totals = totals;
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 /* Each doubt comes up on a session made for it, and on no clean one. */
 #define _GNU_SOURCE
+#include <jansson.h>
 #include <linux/filter.h>
 #include <linux/seccomp.h>
 #include <stddef.h>
@@ -42,6 +43,7 @@ static int release(void **state)
 {
 	(void)state;
 	summary_free(&summary);
+	json_decref(made.session.environment);
 	hand_free(&made);
 	return 0;
 }
@@ -122,6 +124,40 @@ static void by_steal(void)
 	made.session.totals.steal_share = 0.015;
 }
 
+static void by_tenant(void)
+{
+	made.session.alone = 0.5;
+	made.session.environment = json_pack("{sb}", "hypervisor", 1);
+}
+
+static void by_sibling(void)
+{
+	made.session.alone = 0.5;
+	made.session.choice.sibling = 7;
+	made.session.totals.sibling_share = 0.42;
+}
+
+static void by_drift_of_a_launch(void)
+{
+	made.session.totals.drift_ppm = 63;
+}
+
+static void by_others(void)
+{
+	made.session.totals.other_share = 0.08;
+}
+
+static void by_throttling(void)
+{
+	made.session.totals.throttles = 3;
+}
+
+static void by_frequency(void)
+{
+	made.session.totals.khz_least = 2.0e6;
+	made.session.totals.khz_most = 2.2e6;
+}
+
 static void by_dirty(void)
 {
 	row("getppid/inline")->dirty_share = 0.12; /* 6 % of all */
@@ -173,6 +209,13 @@ static const struct {
 	{ "core_shared", SEVERITY_DOUBT, by_shared, "11 %" },
 	{ "core_shared", SEVERITY_DOUBT, by_shared_probe, "11 %" },
 	{ "steal", SEVERITY_DOUBT, by_steal, "2 %" },
+	{ "core_shared", SEVERITY_DOUBT, by_tenant, "another tenant" },
+	{ "core_shared", SEVERITY_DOUBT, by_sibling, "CPU 7" },
+	{ "core_shared", SEVERITY_DOUBT, by_sibling, "busy 42 %" },
+	{ "clock_drift", SEVERITY_SERIOUS, by_drift_of_a_launch, "63 ppm" },
+	{ "other_load", SEVERITY_DOUBT, by_others, "8 %" },
+	{ "throttled", SEVERITY_SERIOUS, by_throttling, "3 times" },
+	{ "frequency", SEVERITY_DOUBT, by_frequency, "2.00 and 2.20 GHz" },
 	{ "dirty", SEVERITY_DOUBT, by_dirty, "6 %" },
 	{ "unstable", SEVERITY_DOUBT, by_unstable, "1 of 2" },
 	{ "modes", SEVERITY_DOUBT, by_modes, "getppid/inline" },
@@ -214,6 +257,10 @@ static void thresholds_are_not_reached_at_once(void **state)
 	(void)state;
 	made.session.clock.drift_ppm = 50;
 	made.session.alone = 0.9;
+	made.session.totals.other_share = 0.05;
+	made.session.totals.drift_ppm = 50;
+	made.session.totals.khz_least = 2.0e6;
+	made.session.totals.khz_most = 2.1e6;
 	made.session.clock.granularity_ticks = 100;
 	made.session.totals.steal_share = 0.01;
 	row("getppid/inline")->dirty_share = 0.1;
