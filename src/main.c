@@ -219,7 +219,9 @@ static int refuse_doubtful(struct session *session)
 	if (!session->options->strict || !count ||
 	    doubts[0].severity < SEVERITY_SERIOUS)
 		return 0;
-	return session_fail(session, 3, "--strict: %s (%s): %s",
+	return session_fail(session, 3,
+			    "--strict: nothing was measured, since %s (%s); "
+			    "remedy: %s",
 			    doubts[0].message, doubts[0].id, doubts[0].remedy);
 }
 

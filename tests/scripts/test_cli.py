@@ -215,6 +215,22 @@ def test_environment_is_json(run, anonymous):
 
 # Where the run goes
 
+def test_a_serious_doubt_ends_a_strict_run_before_it_measures(run):
+    done = run("--strict", "--clock=raw", *run.short)
+    assert done.returncode == 3
+    assert re.fullmatch(r"syscost: --strict: nothing was measured, since .*"
+                        r"\(clock\); remedy: .*\n", done.stderr)
+    assert run.contents() == []
+
+
+def test_a_strict_run_without_one_measures(run):
+    done = run("--strict", *run.short, "--output=whole")
+    if done.returncode == 3:
+        pytest.skip("there is a serious doubt here: " + done.stderr)
+    assert done.returncode == 0
+    assert "whole/run.json" in run.contents()
+
+
 def test_an_output_folder_that_exists_is_left_alone(run):
     (run.folder / "run").mkdir()
     (run.folder / "run" / "samples.csv").write_text("mine")
@@ -334,10 +350,10 @@ def without(*folders):
     return "\n".join(f"mount -t tmpfs none {folder}" for folder in folders)
 
 
-def unnamed(part, unreadable):
-    """The keys of a part of the environment that are null for no reason."""
-    return [key for key, value in part.items()
-            if value is None and key not in unreadable]
+def unnamed(section, facts):
+    """The keys of a section of the environment that are null for no reason."""
+    return [key for key, value in facts[section].items() if value is None
+            and f"{section}.{key}" not in facts["unreadable"]]
 
 
 @pytest.mark.parametrize("gone", [["/sys"], ["/proc"], ["/proc", "/sys"]])
@@ -347,19 +363,21 @@ def test_without_the_kernels_files(run, privately, gone):
     is_whole(run.folder / "run", [0, 1], ROWS * ROUNDS)
     facts = record(run.folder / "run")["environment"]
     unreadable = facts["unreadable"]
-    for part in ("kernel", "cpu", "task"):
-        assert unnamed(facts[part], unreadable) == []
+    for section in ("kernel", "cpu", "task", "settings", "frequency"):
+        assert unnamed(section, facts) == []
     if "/sys" in gone:
         assert facts["kernel"]["clocksource"] is None
         assert not facts["mitigations"]["vulnerabilities"]
-        assert set(unreadable) >= {"clocksource", "vulnerabilities"}
+        assert set(unreadable) >= {"kernel.clocksource",
+                                   "mitigations.vulnerabilities"}
+        assert "mitigations_unknown" in {
+            doubt["id"] for doubt in record(run.folder / "run")["doubts"]}
     if "/proc" in gone:
-        told = {**facts["kernel"], **facts["mitigations"], **facts["task"],
-                **facts}
-        keys = ["cmdline", "boot_id", "pti_flag", "Seccomp", "TracerPid",
-                "loadavg"]
-        assert {key: told[key] for key in keys} == dict.fromkeys(keys)
-        assert set(unreadable) >= set(keys)
+        gone = {"kernel": ["cmdline", "boot_id"], "mitigations": ["pti_flag"],
+                "task": ["Seccomp", "TracerPid"], "load": ["uptime"]}
+        assert [facts[section][key] for section, keys in gone.items()
+                for key in keys] == [None] * 6
+        assert facts["loadavg"] is None and "loadavg" in unreadable
 
 
 def test_what_cpuinfo_does_not_say_is_not_denied(run, privately):

@@ -1,6 +1,8 @@
+# SPDX-License-Identifier: MIT
 """Facts of recorded machines: as expected, word for word, and no others."""
 
 import json
+import os
 import subprocess
 from pathlib import Path
 from typing import Any, Dict
@@ -8,7 +10,8 @@ from typing import Any, Dict
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-SYSCOST = ROOT / "build" / "syscost"
+SYSCOST = Path(os.environ.get("SYSCOST_PROGRAM")
+               or ROOT / "build" / "syscost").resolve()
 MACHINES = ROOT / "tests" / "machines"
 NAMES = sorted(path.name for path in MACHINES.iterdir() if path.is_dir())
 OFF = dict.fromkeys(("pti", "retbleed", "srso", "bhi", "verw", "its", "tsa",
