@@ -7,6 +7,7 @@
 #include <stdint.h>
 
 #include "benchmark.h"
+#include "counters.h"
 #include "histogram.h"
 #include "probe.h"
 
@@ -22,6 +23,7 @@ struct row {
 	uint32_t nivcsw;    /* involuntary switches during the batch */
 	uint32_t minflt;    /* minor faults during the batch */
 	struct probe_ticks before, after;
+	struct counts counts; /* of the timed calls alone */
 };
 
 /* One row of the catalogue, set up and ready to run. */
@@ -31,6 +33,7 @@ struct subject {
 	uint32_t index;
 	uint64_t calls;		/* in a batch */
 	double hundreds_a_call; /* of adds after a timed run: condition work */
+	struct counts around;	/* of a batch but for its timed calls */
 };
 
 /* Was the batch disturbed by something that left a trace? */
@@ -40,10 +43,15 @@ bool batch_is_dirty(const struct row *row);
  * timed, each after prepare. */
 uint64_t batch_ticks(struct subject *subject, uint64_t calls, bool counter);
 
-/* A full batch between two probe turns, with the usage around it. Fills all
- * of `row` but seq. */
+/* A full batch between two probe turns, with the usage around it and, unless
+ * `counters` is NULL, the counts. Fills all of `row` but seq. */
 void batch_run(struct subject *subject, struct probe *probe, bool counter,
-	       struct row *row);
+	       const struct counters *counters, struct row *row);
+
+/* What lies around the timed calls of a batch, counted: the reads, the probe
+ * turns, the untimed run and prepare, as batch_run does them. */
+struct counts batch_around(struct subject *subject, struct probe *probe,
+			   const struct counters *counters);
 
 /* Single calls, each between stamps of its own, after prepare. A subject of
  * NULL: nothing at all between them. `calls` is at least 1. */

@@ -49,6 +49,30 @@ struct launching {
 	int store_error;
 };
 
+static float counted_a_call(const struct row *row, enum counter counter)
+{
+	return (float)((double)row->counts.of[counter] / (double)row->calls);
+}
+
+struct sample measure_sample(const struct row *row, unsigned int launch,
+			     double ticks_per_ns)
+{
+	return (struct sample){
+		.ns = (double)row->ticks / ticks_per_ns / (double)row->calls,
+		.jumps = (float)(row->before.jumps + row->after.jumps) / 2,
+		.chain = (float)(row->before.chain + row->after.chain) / 2,
+		.launch = launch,
+		.dirty = batch_is_dirty(row),
+		.cycles = counted_a_call(row, COUNTER_CYCLES_USER) +
+			  counted_a_call(row, COUNTER_CYCLES_KERNEL),
+		.instructions_user =
+			counted_a_call(row, COUNTER_INSTRUCTIONS_USER),
+		.instructions_kernel =
+			counted_a_call(row, COUNTER_INSTRUCTIONS_KERNEL),
+		.counted = row->counts.counted,
+	};
+}
+
 static int keep_sample(struct session *session, const struct row *row,
 		       unsigned int launch)
 {
@@ -64,14 +88,8 @@ static int keep_sample(struct session *session, const struct row *row,
 		trial->samples = grown;
 		trial->capacity = capacity;
 	}
-	trial->samples[trial->count++] = (struct sample){
-		.ns = (double)row->ticks / session->clock.ticks_per_ns /
-		      (double)row->calls,
-		.jumps = (float)(row->before.jumps + row->after.jumps) / 2,
-		.chain = (float)(row->before.chain + row->after.chain) / 2,
-		.launch = launch,
-		.dirty = batch_is_dirty(row),
-	};
+	trial->samples[trial->count++] =
+		measure_sample(row, launch, session->clock.ticks_per_ns);
 	return 0;
 }
 

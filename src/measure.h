@@ -37,6 +37,10 @@ void measure_launches(struct session *session, struct store *store,
 		      void (*progress)(const struct session *session,
 				       unsigned int next));
 
+/* What is kept in memory of a batch of that launch. */
+struct sample measure_sample(const struct row *row, unsigned int launch,
+			     double ticks_per_ns);
+
 void measure_free(struct session *session);
 
 #endif

@@ -10,6 +10,7 @@
 
 #include "benchmark.h"
 #include "condition.h"
+#include "counters.h"
 #include "deltas.h"
 #include "state.h"
 
@@ -60,6 +61,13 @@ struct tried {
 	char reason[128]; /* why skipped; "" */
 };
 
+/* What of the PMU's events a launch counted. */
+struct counted {
+	uint32_t counters;	/* bits; 0: nothing */
+	struct counts overhead; /* a batch, besides its calls: an empty row's */
+	char why[COUNTERS_WHY_BYTES]; /* not all; "" */
+};
+
 /* What a launch knows besides its rows. */
 struct launched {
 	double yardstick_ticks[YARDSTICKS]; /* a call, median */
@@ -69,6 +77,7 @@ struct launched {
 	uint32_t memory_bound;
 	struct state state;
 	struct deltas deltas; /* over the rounds */
+	struct counted counted;
 };
 
 /* Writes one message whole; 0 or -errno. */

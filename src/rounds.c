@@ -17,12 +17,15 @@
 
 #define YARDSTICK_TURNS 9
 #define YARDSTICK_NS	10000
+#define AROUND_TURNS	9
 
 /* One launch: the rows are kept here until the end, so that nothing but the
  * batch and its probes happens between batches. */
 struct launch {
 	const struct job *job;
+	const struct counters_system *system;
 	struct probe probe;
+	struct counters counters;
 	struct subject *subjects;
 	struct row *rows;
 	size_t capacity, count;
@@ -60,7 +63,7 @@ static double run_scheduled(void *argument)
 
 	join_crowd(launch, scheduled->subject);
 	batch_run(scheduled->subject, &launch->probe, launch->job->counter != 0,
-		  row);
+		  launch->counters.counted ? &launch->counters : NULL, row);
 	row->seq = (uint32_t)launch->count;
 	if (launch->count + 1 < launch->capacity)
 		launch->count++;
@@ -157,6 +160,55 @@ static int measure_rounds(const struct launch *launch, struct deltas *deltas)
 	return error;
 }
 
+static void run_nothing(struct context *context, uint64_t calls)
+{
+	(void)context;
+	(void)calls;
+}
+
+/* After the rows are set up: descriptors that they need are theirs. */
+static void open_counters(struct launch *launch, struct counted *counted)
+{
+	static const struct benchmark nothing = { .run = run_nothing };
+	struct subject subject = { .benchmark = &nothing };
+	struct counts turns[AROUND_TURNS];
+
+	if (counted->why[0])
+		return;
+	counters_open(&launch->counters, launch->system, counters_pmu,
+		      counted->why);
+	counted->counters = launch->counters.counted;
+	if (!counted->counters)
+		return;
+	for (int i = 0; i < AROUND_TURNS; i++)
+		turns[i] = batch_around(&subject, &launch->probe,
+					&launch->counters);
+	counted->overhead = counters_median(turns, AROUND_TURNS);
+}
+
+/* Row after row, so that each finds the caches as it does in a round. */
+static int count_around(struct launch *launch)
+{
+	uint32_t count = launch->job->count;
+	struct counts *turns = calloc(count * AROUND_TURNS + 1, sizeof(*turns));
+
+	if (!turns)
+		return -ENOMEM;
+	for (uint32_t i = 0; !launch->error && i < count * AROUND_TURNS; i++) {
+		struct subject *subject = &launch->subjects[i % count];
+
+		if (!join_crowd(launch, subject))
+			turns[i % count * AROUND_TURNS + i / count] =
+				batch_around(subject, &launch->probe,
+					     &launch->counters);
+	}
+	for (uint32_t i = 0; i < count; i++)
+		launch->subjects[i].around = counters_median(
+			&turns[(size_t)i * AROUND_TURNS], AROUND_TURNS);
+	free(turns);
+	return launch->error;
+}
+
 static int run_rounds(struct launch *launch, const struct task *tasks,
 		      struct launched *launched)
 {
@@ -166,16 +218,20 @@ static int run_rounds(struct launch *launch, const struct task *tasks,
 			      : -ENOMEM;
 
 	if (!error) {
+		open_counters(launch, &launched->counted);
 		for (int i = YARDSTICK_NONE + 1; i < YARDSTICKS; i++)
 			launched->yardstick_ticks[i] =
 				measure_yardstick(launch->job, i);
 		error = warm_up(launch);
 	}
+	if (!error && launch->counters.counted)
+		error = count_around(launch);
 	if (!error)
 		error = measure_rounds(launch, &launched->deltas);
 	if (!error)
 		error = launch->error;
 	crowd_end();
+	counters_close(&launch->counters);
 	for (uint32_t i = 0; !error && i < launch->job->count; i++)
 		batch_close(&launch->subjects[i]);
 	free(scheduled);
@@ -212,11 +268,14 @@ static int send_launch(int out, const struct launch *launch,
 }
 
 int rounds_run(int out, const struct job *job, const struct task *tasks,
-	       struct launched *launched, char *why)
+	       const struct counters_system *system, struct launched *launched,
+	       char *why)
 {
-	struct launch launch = { .job = job, .why = why };
+	struct launch launch = { .job = job, .system = system, .why = why };
 	int error;
 
+	/* A fork costs a fault for each page written after it: before all. */
+	counters_survive(system, launched->counted.why);
 	launch.subjects = calloc(job->count, sizeof(*launch.subjects));
 	error = launch.subjects ? make_room(&launch) : -ENOMEM;
 	if (!error)

@@ -23,6 +23,9 @@ struct sample {
 	float jumps, chain; /* mean of the turns before and after, ticks */
 	uint32_t launch;
 	uint32_t dirty;
+	/* A call, by the PMU; the kernel's cycles too. */
+	float cycles, instructions_user, instructions_kernel;
+	uint32_t counted; /* bits of enum counter: which of them are known */
 };
 
 /* One row of the catalogue, as this session found it. */

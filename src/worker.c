@@ -90,7 +90,8 @@ static int do_job(int in, int out, char *why)
 	else if (!error && job.kind == JOB_STAMP)
 		error = stamps_run(out, &job, tasks, why);
 	else if (!error)
-		error = rounds_run(out, &job, tasks, &launched, why);
+		error = rounds_run(out, &job, tasks, &counters_kernel,
+				   &launched, why);
 	crowd_end();
 	free(tasks);
 	return error;

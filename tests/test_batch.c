@@ -228,7 +228,7 @@ static void run_batch(const struct benchmark *benchmark, struct row *row)
 	memset(row, 0xa5, sizeof(*row));
 	assert_int_equal(batch_open(&subject, benchmark), 0);
 	subject.calls = 1000;
-	batch_run(&subject, &probe, false, row);
+	batch_run(&subject, &probe, false, NULL, row);
 	batch_close(&subject);
 	probe_free(&probe);
 }
@@ -255,6 +255,89 @@ static void a_row_is_filled_but_for_its_place(void **state)
 	assert_int_not_equal(row.before.chain, 0xa5a5a5a5);
 	assert_int_not_equal(row.after.jumps, 0xa5a5a5a5);
 	assert_int_not_equal(row.after.chain, 0xa5a5a5a5);
+	assert_int_equal(row.counts.counted, 0);
+}
+
+/* A PMU that counts 7 user cycles and 9 kernel instructions a call, and for
+ * each read of itself 100 and 300. */
+static struct {
+	uint64_t cycles_user, instructions_kernel, ns;
+	int fails; /* so many reads */
+} simulated;
+
+static void run_counted(struct context *context, uint64_t calls)
+{
+	(void)context;
+	simulated.cycles_user += 7 * calls;
+	simulated.instructions_kernel += 9 * calls;
+}
+
+static ssize_t read_simulated(int group, void *values, size_t bytes)
+{
+	struct counters_reading reading = { .raw.events = COUNTERS };
+
+	(void)group;
+	if (simulated.fails-- > 0)
+		return 0;
+	simulated.ns += 1000;
+	simulated.cycles_user += 100;
+	simulated.instructions_kernel += 300;
+	reading.raw.enabled_ns = reading.raw.running_ns = simulated.ns;
+	reading.raw.values[COUNTER_CYCLES_USER] = simulated.cycles_user;
+	reading.raw.values[COUNTER_INSTRUCTIONS_KERNEL] =
+		simulated.instructions_kernel;
+	assert_int_equal(bytes, sizeof(reading.raw));
+	memcpy(values, &reading.raw, bytes);
+	return (ssize_t)bytes;
+}
+
+static const struct counters_system simulated_system = {
+	.read = read_simulated,
+};
+
+static struct row count_batch(uint64_t calls, int around_fails, int fails)
+{
+	static const struct benchmark benchmark = { .run = run_counted };
+	struct counters counters = { .system = &simulated_system,
+				     .counted = (1U << COUNTERS) - 1 };
+	struct subject subject = { .calls = calls };
+	struct row row;
+
+	assert_int_equal(probe_init(&probe, 1), 0);
+	assert_int_equal(batch_open(&subject, &benchmark), 0);
+	subject.calls = calls;
+	simulated.fails = around_fails;
+	subject.around = batch_around(&subject, &probe, &counters);
+	simulated.fails = fails;
+	batch_run(&subject, &probe, false, &counters, &row);
+	batch_close(&subject);
+	probe_free(&probe);
+	return row;
+}
+
+/* Neither the untimed run, nor the reads. */
+static void the_timed_calls_alone_are_counted(void **state)
+{
+	static const uint64_t sizes[] = { 1, 1000, 12345 };
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(sizes); i++) {
+		struct row row = count_batch(sizes[i], 0, 0);
+
+		assert_int_equal(row.counts.counted, (1U << COUNTERS) - 1);
+		assert_int_equal(row.counts.of[COUNTER_CYCLES_USER],
+				 7 * sizes[i]);
+		assert_int_equal(row.counts.of[COUNTER_CYCLES_KERNEL], 0);
+		assert_int_equal(row.counts.of[COUNTER_INSTRUCTIONS_KERNEL],
+				 9 * sizes[i]);
+	}
+}
+
+static void a_batch_whose_count_failed_has_none(void **state)
+{
+	(void)state;
+	assert_int_equal(count_batch(1000, 1, 0).counts.counted, 0);
+	assert_int_equal(count_batch(1000, 0, 1).counts.counted, 0);
 }
 
 #define PAGES 64
@@ -354,6 +437,8 @@ int main(void)
 		afresh(work_is_timed_with_the_row),
 		afresh(a_row_that_is_opened_has_no_work),
 		afresh(a_row_is_filled_but_for_its_place),
+		afresh(the_timed_calls_alone_are_counted),
+		afresh(a_batch_whose_count_failed_has_none),
 		afresh(faults_are_seen),
 		afresh(a_move_to_another_cpu_is_seen),
 	};
