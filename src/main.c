@@ -36,7 +36,7 @@
 #include "worker.h"
 
 #define ATTEMPTS     1000
-#define ROW_BYTES    160   /* of samples.csv, more than it takes */
+#define ROW_BYTES    256   /* of samples.csv and counters.csv, more than it is */
 #define LAUNCH_BYTES 400   /* of launches.csv, likewise */
 #define ARM_BYTES    30000 /* of a row in histogram.csv, likewise */
 

@@ -29,6 +29,8 @@ static const struct {
 		"probe_after_ticks,chain_before_ticks,chain_after_ticks\n",
 	},
 	[STORE_LAUNCHES] = { "launches.csv", LAUNCHES_HEADER },
+	/* store_counts begins it, where something was counted */
+	[STORE_COUNTERS] = { "counters.csv", NULL },
 };
 
 static int file_path(const struct store *store, const char *name, char *path,
@@ -100,14 +102,23 @@ static int reserve_space(struct store *store)
 	return -posix_fallocate(store->reserve, 0, RESERVE_BYTES);
 }
 
+static void remove_file(const struct store *store, const char *name)
+{
+	char path[4200];
+
+	if (!file_path(store, name, path, sizeof(path)))
+		unlink(path);
+}
+
 static int begin_tables(struct store *store)
 {
 	int error = 0;
 
 	for (int i = 0; !error && i < STORE_TABLES; i++)
-		error = table_begin(&store->tables[i],
-				    store_create(store, tables[i].name),
-				    tables[i].header);
+		if (tables[i].header)
+			error = table_begin(&store->tables[i],
+					    store_create(store, tables[i].name),
+					    tables[i].header);
 	return error;
 }
 
@@ -151,14 +162,46 @@ static void print_row(FILE *file, const struct store_place *place,
 		row->before.chain, row->after.chain);
 }
 
+/* A launch is in both files or in neither: what a full disk cut off is cut
+ * back to the launch before. */
+static int keep_both(struct table *samples, struct table *counters)
+{
+	int error = table_flush(samples);
+
+	if (!error && counters->file)
+		error = table_flush(counters);
+	if (error) {
+		samples->error = counters->error = error;
+		return error;
+	}
+	if (counters->file)
+		table_keep(counters);
+	return table_keep(samples);
+}
+
 int store_launch(struct store *store, const struct store_place *place,
 		 const struct row *rows, size_t count, double ticks_per_ns)
 {
 	struct table *samples = &store->tables[STORE_SAMPLES];
+	int error;
 
 	for (size_t i = 0; i < count; i++)
 		print_row(samples->file, place, &rows[i], ticks_per_ns);
-	return table_keep(samples);
+	error = store_counts(store, place, rows, count);
+	return error ? error
+		     : keep_both(samples, &store->tables[STORE_COUNTERS]);
+}
+
+/* A file that holds nothing whole, not even its header, is none. */
+static int finish_table(struct store *store, enum store_table which)
+{
+	struct table *table = &store->tables[which];
+	bool begun = table->file != NULL;
+	int error = table_finish(table);
+
+	if (begun && !table->whole)
+		remove_file(store, tables[which].name);
+	return error;
 }
 
 /* Every table is cut to what is whole, whatever becomes of the others. */
@@ -168,7 +211,7 @@ int store_finish_tables(struct store *store)
 	int error = 0;
 
 	for (int i = 0; i < STORE_TABLES; i++) {
-		int finished = table_finish(&store->tables[i]);
+		int finished = finish_table(store, i);
 
 		error = error ? error : finished;
 	}
@@ -213,14 +256,6 @@ int store_commit(struct store *store)
 	if (errno != EINVAL && errno != ENOSYS)
 		return -errno;
 	return rename(store->hidden, store->final) ? -errno : 0;
-}
-
-static void remove_file(const struct store *store, const char *name)
-{
-	char path[4200];
-
-	if (!file_path(store, name, path, sizeof(path)))
-		unlink(path);
 }
 
 void store_discard(struct store *store)

@@ -10,7 +10,12 @@
 #include "table.h"
 
 /* The files that grow while measuring. */
-enum store_table { STORE_SAMPLES, STORE_LAUNCHES, STORE_TABLES };
+enum store_table {
+	STORE_SAMPLES,
+	STORE_LAUNCHES,
+	STORE_COUNTERS,
+	STORE_TABLES
+};
 
 struct store {
 	char final[4096];  /* the folder's name when the run is over */
@@ -33,9 +38,15 @@ struct store_place {
  */
 int store_open(struct store *store, const char *path, uint64_t expected_bytes);
 
-/* Adds a launch's rows to samples.csv. 0 or -errno, and then none of them is kept. */
+/* Adds a launch's rows, and what was counted of them. 0 or -errno, and then
+ * none of them is kept. */
 int store_launch(struct store *store, const struct store_place *place,
 		 const struct row *rows, size_t count, double ticks_per_ns);
+
+/* Adds what was counted of a launch's rows to counters.csv, which is made when
+ * there is something; store_launch calls it. 0 or -errno. */
+int store_counts(struct store *store, const struct store_place *place,
+		 const struct row *rows, size_t count);
 
 /* Closes the tables and gives the reserve back; 0 or -errno. */
 int store_finish_tables(struct store *store);

@@ -15,12 +15,17 @@ int table_begin(struct table *table, FILE *file, const char *header)
 	return table_keep(table);
 }
 
-int table_keep(struct table *table)
+int table_flush(struct table *table)
 {
 	errno = 0;
 	if (!table->error && (fflush(table->file) || ferror(table->file)))
 		table->error = errno ? -errno : -EIO;
-	if (!table->error)
+	return table->error;
+}
+
+int table_keep(struct table *table)
+{
+	if (!table_flush(table))
 		table->whole = ftell(table->file);
 	return table->error;
 }

@@ -21,6 +21,10 @@ int table_begin(struct table *table, FILE *file, const char *header);
  * what comes later. */
 int table_keep(struct table *table);
 
+/* Writes it out and does not keep it yet: so that a record in two tables is
+ * in both or in neither. 0 or -errno, for good as above. */
+int table_flush(struct table *table);
+
 /* Cuts off what was not kept and closes; 0 or -errno. Harmless where the table
  * is not open. */
 int table_finish(struct table *table);

@@ -80,6 +80,20 @@ static void assert_content(const char *name, const char *wanted)
 	assert_string_equal(text, wanted);
 }
 
+static size_t count_lines(const char *path)
+{
+	FILE *file = fopen(path, "r");
+	size_t lines = 0;
+	int c, last = 0;
+
+	assert_non_null(file);
+	for (; (c = getc(file)) != EOF; last = c)
+		lines += c == '\n';
+	assert_int_equal(last, '\n');
+	fclose(file);
+	return lines;
+}
+
 static const struct store_place place = { .arm = "plain",
 					  .launch = 3,
 					  .block = 1 };
@@ -137,6 +151,55 @@ static void a_row_is_written_as_the_header_says(void **state)
 		 "0,0,0,0,1401,1402,161,162\n",
 		 registry_get(0)->name, registry_get(0)->name);
 	assert_content("run/samples.csv", wanted);
+}
+
+#define COUNTERS_HEADER                                                        \
+	"launch,arm,seq,benchmark,calls,cycles_user,cycles_kernel,"            \
+	"instructions_user,instructions_kernel\n"
+
+static struct row a_counted_row(uint32_t seq)
+{
+	struct row row = a_row(seq);
+
+	row.counts = (struct counts){
+		.of = { 2000, 430000, 12000, -7 },
+		.counted = (1U << COUNTERS) - 1,
+	};
+	return row;
+}
+
+/* Beside samples.csv, whose rows are the same as ever; what was not counted is
+ * an empty cell, and a row with nothing counted is left out. */
+static void what_was_counted_has_a_file_of_its_own(void **state)
+{
+	struct row rows[] = { a_counted_row(0), a_row(1), a_counted_row(2) };
+	char wanted[1024];
+
+	(void)state;
+	rows[2].counts.counted = 1U << COUNTER_CYCLES_USER |
+				 1U << COUNTER_INSTRUCTIONS_USER;
+	assert_int_equal(store_open(&store, in_base("run"), 0), 0);
+	assert_int_equal(store_launch(&store, &place, rows, 3, 2.5), 0);
+	assert_int_equal(store_finish_tables(&store), 0);
+	assert_int_equal(store_commit(&store), 0);
+	snprintf(wanted, sizeof(wanted),
+		 COUNTERS_HEADER "3,plain,0,%s,1000,2000,430000,12000,-7\n"
+				 "3,plain,2,%s,1000,2000,,12000,\n",
+		 registry_get(0)->name, registry_get(0)->name);
+	assert_content("run/counters.csv", wanted);
+	assert_int_equal(count_lines(in_base("run/samples.csv")), 4);
+}
+
+static void where_nothing_was_counted_is_no_file(void **state)
+{
+	struct row row = a_row(0);
+
+	(void)state;
+	assert_int_equal(store_open(&store, in_base("run"), 0), 0);
+	assert_int_equal(store_launch(&store, &place, &row, 1, 2.5), 0);
+	assert_int_equal(store_finish_tables(&store), 0);
+	assert_int_equal(store_commit(&store), 0);
+	assert_int_equal(count_files("run"), 2);
 }
 
 static void what_is_there_is_not_overwritten(void **state)
@@ -197,6 +260,7 @@ static void two_runs_at_once_do_not_share_a_folder(void **state)
 
 static void what_is_discarded_leaves_nothing(void **state)
 {
+	struct row row = a_counted_row(0);
 	FILE *file;
 
 	(void)state;
@@ -204,6 +268,7 @@ static void what_is_discarded_leaves_nothing(void **state)
 	file = store_create(&store, "run.json");
 	assert_non_null(file);
 	assert_int_equal(store_written(file), 0);
+	assert_int_equal(store_launch(&store, &place, &row, 1, 1), 0);
 	store_discard(&store);
 	assert_int_equal(count_files(""), 0);
 	/* The same once the samples are finished. */
@@ -300,36 +365,15 @@ static size_t fill(struct row *rows, size_t count)
 	return launches;
 }
 
-static size_t count_lines(const char *path)
-{
-	FILE *file = fopen(path, "r");
-	size_t lines = 0;
-	int c, last = 0;
-
-	assert_non_null(file);
-	for (; (c = getc(file)) != EOF; last = c)
-		lines += c == '\n';
-	assert_int_equal(last, '\n');
-	fclose(file);
-	return lines;
-}
-
-/* What a full disk cut off is not kept in part, and what comes at the end
- * still has its room. */
-static void a_full_disk_keeps_whole_launches(void **state)
+/* Both files end with the same launch, or one of them is not there. */
+static void check_full_disk(struct row *rows, size_t count, bool counted)
 {
 	static char zeros[1 << 19];
-	struct row rows[700];
-	size_t launches;
+	size_t launches, lines;
 	FILE *file;
 
-	(void)state;
-	if (!mounts_disk(base, DISK_BYTES))
-		skip_because("no mounts of one's own are permitted here");
-	for (uint32_t i = 0; i < COUNT(rows); i++)
-		rows[i] = a_row(i);
 	assert_int_equal(store_open(&store, in_base("run"), 1000), 0);
-	launches = fill(rows, COUNT(rows));
+	launches = fill(rows, count);
 	assert_true(launches > 1);
 	assert_int_equal(store_finish_tables(&store), 0);
 	file = store_create(&store, "summary.csv");
@@ -337,8 +381,50 @@ static void a_full_disk_keeps_whole_launches(void **state)
 	assert_int_equal(fwrite(zeros, 1, sizeof(zeros), file), sizeof(zeros));
 	assert_int_equal(store_written(file), 0);
 	assert_int_equal(store_commit(&store), 0);
-	assert_int_equal(count_lines(in_base("run/samples.csv")),
-			 1 + launches * COUNT(rows));
+	lines = 1 + launches * count;
+	assert_int_equal(count_lines(in_base("run/samples.csv")), lines);
+	assert_int_equal(exists("run/counters.csv"), counted);
+	if (counted)
+		assert_int_equal(count_lines(in_base("run/counters.csv")),
+				 lines);
+}
+
+/* What a full disk cut off is not kept in part, and what comes at the end
+ * still has its room. */
+static void a_full_disk_keeps_whole_launches(void **state)
+{
+	struct row rows[700];
+
+	(void)state;
+	for (int counted = 0; counted < 2; counted++) {
+		if (!mounts_disk(base, DISK_BYTES))
+			skip_because("no mounts of one's own are permitted "
+				     "here");
+		for (uint32_t i = 0; i < COUNT(rows); i++)
+			rows[i] = counted ? a_counted_row(i) : a_row(i);
+		check_full_disk(rows, COUNT(rows), counted);
+		mounts_uncover(base);
+	}
+}
+
+/* The disk is full when counting begins. */
+static void counts_of_no_whole_launch_are_no_file(void **state)
+{
+	struct row rows[700];
+
+	(void)state;
+	if (!mounts_disk(base, DISK_BYTES))
+		skip_because("no mounts of one's own are permitted here");
+	for (uint32_t i = 0; i < COUNT(rows); i++)
+		rows[i] = a_row(i);
+	assert_int_equal(store_open(&store, in_base("run"), 1000), 0);
+	fill(rows, COUNT(rows));
+	rows[0] = a_counted_row(0);
+	assert_int_equal(store_launch(&store, &place, rows, COUNT(rows), 1),
+			 -ENOSPC);
+	assert_int_equal(store_finish_tables(&store), 0);
+	assert_false(exists(".run.partial/counters.csv"));
+	store_discard(&store);
 	mounts_uncover(base);
 }
 
@@ -384,6 +470,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		in_a_folder(a_run_is_hidden_until_it_is_whole),
 		in_a_folder(a_row_is_written_as_the_header_says),
+		in_a_folder(what_was_counted_has_a_file_of_its_own),
+		in_a_folder(where_nothing_was_counted_is_no_file),
 		in_a_folder(what_is_there_is_not_overwritten),
 		in_a_folder(what_came_meanwhile_is_not_overwritten),
 		in_a_folder(an_empty_folder_is_not_replaced_either),
@@ -396,6 +484,7 @@ int main(void)
 		in_a_folder(more_than_fits_is_refused_at_once),
 		in_a_folder(a_full_disk_keeps_whole_launches),
 		in_a_folder(a_full_disk_keeps_every_table_whole),
+		in_a_folder(counts_of_no_whole_launch_are_no_file),
 		in_a_folder(a_disk_without_room_for_the_end_is_refused),
 	};
 
