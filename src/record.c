@@ -11,6 +11,7 @@
 #include "probe.h"
 #include "put.h"
 #include "record_arms.h"
+#include "record_counters.h"
 #include "record_distribution.h"
 #include "record_machine.h"
 #include "registry.h"
@@ -85,6 +86,7 @@ static json_t *launch_json(const struct session *session, unsigned int index)
 			 ? launch->launched.alone_share
 			 : NAN);
 	put_real(json, "core_ghz", session_launch_ghz(session, index));
+	record_launch_counters(json, &launch->launched.counted);
 	return json;
 }
 
@@ -183,7 +185,7 @@ static json_t *yardsticks_json(const struct session *session)
 	put_real(json, "empty_loop_ns", session->yardstick_ns[YARDSTICK_LOOP]);
 	put_real(json, "empty_call_ns", session->yardstick_ns[YARDSTICK_CALL]);
 	put_real(json, "core_ghz", session_core_ghz(session));
-	put_text(json, "core_cycles_from", "a chain of dependent adds");
+	put_text(json, "core_cycles_from", record_cycles_from(session));
 	put_real(json, "adds_per_ns",
 		 session->adds_per_ns > 0 ? session->adds_per_ns : NAN);
 	return json;
@@ -205,6 +207,7 @@ int record_write(const struct session *session, const struct doubt *doubts,
 	json_object_set_new(record, "placement",
 			    record_placement(&session->choice));
 	json_object_set_new(record, "yardsticks", yardsticks_json(session));
+	json_object_set_new(record, "counters", record_counters(session));
 	json_object_set_new(record, "probe", probe_json(session));
 	json_object_set_new(record, "environment",
 			    session->environment

@@ -165,9 +165,19 @@ static void print_section(FILE *out, const struct session *session,
 	}
 }
 
+/* An estimate is marked, also where it is that of one row alone. */
+static const char *cycles_title(const struct summary *summary, unsigned int arm)
+{
+	for (size_t i = 0; i < summary->count; i++)
+		if (summary->estimates[i].arm == arm &&
+		    !summary->estimates[i].cycles_counted)
+			return "~cycles";
+	return "cycles";
+}
+
 /* An arm beside others is named, with its conditions in brackets. */
 static void print_titles(FILE *out, const struct session *session,
-			 unsigned int arm)
+			 const struct summary *summary, unsigned int arm)
 {
 	const struct options *options = session->options;
 	char conditions[CONDITIONS_TEXT_BYTES], name[256] = "";
@@ -183,8 +193,8 @@ static void print_titles(FILE *out, const struct session *session,
 		name[0] = '\0';
 	}
 	fprintf(out, "\n%-*s%12s%19s%12s%8s%8s%8s\n", SCREEN_NAME_WIDTH, name,
-		"quiet core", "95 % interval", "as measured", "floor", "cycles",
-		"x call");
+		"quiet core", "95 % interval", "as measured", "floor",
+		cycles_title(summary, arm), "x call");
 }
 
 static void print_table(FILE *out, const struct session *session,
@@ -197,7 +207,7 @@ static void print_table(FILE *out, const struct session *session,
 
 	if (sections && work)
 		count = find_sections(summary, sections, work);
-	print_titles(out, session, arm);
+	print_titles(out, session, summary, arm);
 	for (size_t i = 0; i < count; i++)
 		print_section(out, session, summary, arm, sections[i].group);
 	free(sections);

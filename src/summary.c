@@ -211,7 +211,10 @@ static int estimate_arm(struct estimate *estimate,
 	estimate->median_ticks = median.middle * session->clock.ticks_per_ns;
 	estimate->net = quiet.middle - session->yardstick_ns[YARDSTICK_LOOP];
 	estimate->core_cycles = quiet.middle * session_core_ghz(session);
+	estimate->instructions_user = estimate->instructions_kernel = NAN;
 	describe_batches(estimate, trial, columns, level);
+	summary_count(estimate, session, trial, level, columns->work,
+		      columns->kept);
 	estimate->flags = find_flags(estimate, session, &trial->tried);
 	if (has_modes(estimate, columns->work))
 		estimate->flags |= FLAG_MODES;

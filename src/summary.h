@@ -27,6 +27,8 @@ struct estimate {
 	double floor, p25, p75, mean;
 	double mdape; /* a share */
 	double median_ticks, net, core_cycles;
+	bool cycles_counted; /* core_cycles is the PMU's, else an estimate */
+	double instructions_user, instructions_kernel; /* a call */
 	double dirty_share, quiet_share;
 	unsigned int flags;
 	double *launch_quiet; /* `launches` places, in order */
@@ -41,6 +43,13 @@ struct summary {
 /* 0 or -ENOMEM; summary_free releases it. */
 int summary_make(struct summary *summary, const struct session *session);
 void summary_free(struct summary *summary);
+
+/* Fills what the PMU counted of an estimate's batches; what it did not is left
+ * as it is. `level` says which are quiet; `work` has room for the trial's
+ * samples, `medians` for the launches. */
+void summary_count(struct estimate *estimate, const struct session *session,
+		   const struct trial *trial, const struct quiet_level *level,
+		   double *work, double *medians);
 
 /* summary.csv, as docs/formats.md has it. */
 void summary_write(const struct summary *summary, const struct session *session,

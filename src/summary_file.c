@@ -30,6 +30,13 @@ static void print_cell(FILE *file, double value, const char *format)
 		fprintf(file, format, value);
 }
 
+static const char *cycles_from(const struct estimate *e)
+{
+	if (!isfinite(e->core_cycles))
+		return "";
+	return e->cycles_counted ? "pmu" : "adds";
+}
+
 static void print_estimate(FILE *file, const struct estimate *e,
 			   const char *arm)
 {
@@ -53,7 +60,10 @@ static void print_estimate(FILE *file, const struct estimate *e,
 	print_cell(file, e->core_cycles, "%.2f");
 	print_cell(file, e->dirty_share, "%.5f");
 	print_cell(file, e->quiet_share, "%.5f");
-	fprintf(file, ",%s\n", flags);
+	fprintf(file, ",%s,%s", flags, cycles_from(e));
+	print_cell(file, e->instructions_user, "%.2f");
+	print_cell(file, e->instructions_kernel, "%.2f");
+	fputc('\n', file);
 }
 
 void summary_write(const struct summary *summary, const struct session *session,
@@ -63,7 +73,8 @@ void summary_write(const struct summary *summary, const struct session *session,
 	      "quiet_high_ns,confidence,median_ns,median_low_ns,"
 	      "median_high_ns,floor_ns,p25_ns,p75_ns,mean_ns,mdape,"
 	      "median_ticks,net_ns,core_cycles,dirty_share,quiet_share,"
-	      "flags\n",
+	      "flags,core_cycles_from,instructions_user,"
+	      "instructions_kernel\n",
 	      file);
 	for (size_t i = 0; i < summary->count; i++)
 		print_estimate(

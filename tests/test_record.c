@@ -76,6 +76,7 @@ static void every_documented_key_is_there(void **state)
 		"tool",	    "run",	  "clock",   "placement",
 		"probe",    "yardsticks", "arms",    "environment",
 		"launches", "benchmarks", "doubts",  "distribution",
+		"counters",
 	};
 	json_t *document;
 
@@ -429,6 +430,95 @@ static void the_environment_alone_can_be_printed(void **state)
 
 #define released(test) cmocka_unit_test_teardown(test, release)
 
+/* Three launches that counted, in that order, so much and for that reason. */
+static json_t *record_counted(const uint32_t *counters, const char *const *why)
+{
+	hand_make(&made, 1, 3);
+	for (unsigned int i = 0; i < 3; i++) {
+		struct counted *counted =
+			&made.session.launches[i].launched.counted;
+
+		counted->counters = counted->overhead.counted = counters[i];
+		for (unsigned int j = 0; j < COUNTERS; j++)
+			counted->overhead.of[j] = 1000 * (j + 1) + i;
+		if (why[i])
+			strcpy(counted->why, why[i]);
+	}
+	return record(NULL, 0);
+}
+
+static void what_a_pmu_counted_is_told(void **state)
+{
+	static const uint32_t all[] = { 15, 15, 15 };
+	static const char *const why[3] = { NULL };
+	const json_t *counters, *launch;
+	json_t *document = record_counted(all, why);
+
+	(void)state;
+	counters = at(document, "counters", NULL);
+	assert_string_equal(text_at(counters, "source", NULL), "pmu");
+	assert_true(json_is_null(at(counters, "why_not", NULL)));
+	assert_true(json_is_true(at(counters, "kernel", NULL)));
+	assert_int_equal(number_at(counters, "launches", NULL), 3);
+	assert_int_equal(number_at(counters, "overhead", "cycles_user"), 1001);
+	assert_int_equal(number_at(counters, "overhead", "instructions_kernel"),
+			 4001);
+	assert_non_null(strstr(
+		text_at(document, "yardsticks", "core_cycles_from"), "PMU"));
+	launch = json_array_get(at(document, "launches", NULL), 0);
+	assert_int_equal(json_array_size(at(launch, "counted", NULL)), 4);
+	assert_true(json_is_null(at(launch, "why_not_counted", NULL)));
+	json_decref(document);
+}
+
+/* The second launch had the right to user space alone, the third to nothing. */
+static void what_was_not_counted_is_told_with_the_reason(void **state)
+{
+	static const uint32_t some[] = { 15, 5, 0 };
+	static const char *const why[] = { NULL, "paranoid", "killed" };
+	const json_t *counters, *launches;
+	json_t *document = record_counted(some, why);
+
+	(void)state;
+	counters = at(document, "counters", NULL);
+	assert_string_equal(text_at(counters, "source", NULL), "pmu");
+	assert_string_equal(text_at(counters, "why_not", NULL), "paranoid");
+	assert_true(json_is_false(at(counters, "kernel", NULL)));
+	assert_int_equal(number_at(counters, "launches", NULL), 2);
+	assert_near(number_at(counters, "overhead", "cycles_user"), 1000.5,
+		    1e-9);
+	assert_near(number_at(counters, "overhead", "cycles_kernel"), 2000,
+		    1e-9);
+	assert_non_null(
+		strstr(text_at(document, "yardsticks", "core_cycles_from"),
+		       "summary.csv says which"));
+	launches = at(document, "launches", NULL);
+	assert_int_equal(json_array_size(at(json_array_get(launches, 1),
+					    "counted", NULL)),
+			 2);
+	assert_string_equal(
+		text_at(json_array_get(launches, 2), "why_not_counted", NULL),
+		"killed");
+	json_decref(document);
+}
+
+static void without_a_pmu_cycles_are_by_adds(void **state)
+{
+	static const uint32_t none[3] = { 0 };
+	static const char *const why[] = { "no PMU", "no PMU", "no PMU" };
+	json_t *document = record_counted(none, why);
+
+	(void)state;
+	assert_true(json_is_null(at(document, "counters", "source")));
+	assert_true(json_is_false(at(document, "counters", "kernel")));
+	assert_string_equal(text_at(document, "counters", "why_not"), "no PMU");
+	assert_true(json_is_null(
+		at(at(document, "counters", "overhead"), "cycles_user", NULL)));
+	assert_string_equal(text_at(document, "yardsticks", "core_cycles_from"),
+			    "a chain of dependent adds");
+	json_decref(document);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -437,6 +527,9 @@ int main(void)
 		released(the_clock_says_why),
 		released(launches_are_listed_with_what_became_of_them),
 		released(rows_are_listed_with_counts_or_reasons),
+		released(what_a_pmu_counted_is_told),
+		released(what_was_not_counted_is_told_with_the_reason),
+		released(without_a_pmu_cycles_are_by_adds),
 		released(what_is_not_a_number_is_null),
 		released(arms_are_listed_with_their_state),
 		released(a_skipped_arm_has_a_reason_and_no_state),

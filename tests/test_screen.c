@@ -73,6 +73,31 @@ static void a_row_has_its_figures(void **state)
 	free(text);
 }
 
+/* Estimated cycles are marked, also where one row alone was not counted. */
+static void an_estimate_of_cycles_is_marked(void **state)
+{
+	struct trial *trial;
+	char *text;
+
+	(void)state;
+	hand_make(&made, 1, 6);
+	trial = hand_try(&made, row_named("getppid/inline"), 16);
+	hand_fill(&made, trial, 100);
+	for (size_t i = 0; i < trial->count; i++) {
+		trial->samples[i].cycles = 777;
+		trial->samples[i].counted = COUNTERS_CYCLES;
+	}
+	text = results(NULL, 0);
+	assert_non_null(strstr(text, "floor  cycles  x call\n"));
+	assert_non_null(strstr(line_of(text, "getppid/inline"), " 777 "));
+	free(text);
+	summary_free(&summary);
+	hand_fill(&made, hand_try(&made, row_named("getuid/inline"), 16), 100);
+	text = results(NULL, 0);
+	assert_non_null(strstr(text, "floor ~cycles  x call\n"));
+	free(text);
+}
+
 static void every_arm_has_its_table(void **state)
 {
 	unsigned int rows = 0;
@@ -245,6 +270,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		released(a_row_has_its_figures),
+		released(an_estimate_of_cycles_is_marked),
 		released(every_arm_has_its_table),
 		released(an_arms_conditions_stand_beside_its_name),
 		released(long_conditions_leave_the_columns_alone),

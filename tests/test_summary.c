@@ -36,6 +36,18 @@ static struct trial *make(unsigned int arms, unsigned int launches)
 	return trial;
 }
 
+/* What the PMU counted of each batch, a call. */
+static void count_all(struct trial *trial, float cycles, float user,
+		      float kernel)
+{
+	for (size_t i = 0; i < trial->count; i++) {
+		trial->samples[i].cycles = cycles;
+		trial->samples[i].instructions_user = user;
+		trial->samples[i].instructions_kernel = kernel;
+		trial->samples[i].counted = (1U << COUNTERS) - 1;
+	}
+}
+
 static const struct estimate *summarize(void)
 {
 	assert_int_equal(summary_make(&summary, &made.session), 0);
@@ -348,7 +360,8 @@ static void flags_are_words(void **state)
 	"benchmark,arm,launches,batches,quiet_ns,quiet_low_ns,quiet_high_ns,"  \
 	"confidence,median_ns,median_low_ns,median_high_ns,floor_ns,p25_ns,"   \
 	"p75_ns,mean_ns,mdape,median_ticks,net_ns,core_cycles,dirty_share,"    \
-	"quiet_share,flags\n"
+	"quiet_share,flags,core_cycles_from,instructions_user,"                \
+	"instructions_kernel\n"
 
 static void assert_file(const char *wanted)
 {
@@ -368,11 +381,11 @@ static void the_file_is_as_documented(void **state)
 	(void)state;
 	make(1, 20);
 	summarize();
-	assert_file(HEADER
-		    "getppid/inline,plain,20,60,109.500000,105.000000,"
-		    "114.000000,0.9586,109.500000,105.000000,114.000000,"
-		    "99.500000,106.875000,116.625000,111.666667,0.05023,"
-		    "219.000,109.000000,219.00,0.00000,1.00000,unstable\n");
+	assert_file(HEADER "getppid/inline,plain,20,60,109.500000,105.000000,"
+			   "114.000000,0.9586,109.500000,105.000000,114.000000,"
+			   "99.500000,106.875000,116.625000,111.666667,0.05023,"
+			   "219.000,109.000000,219.00,0.00000,1.00000,unstable,"
+			   "adds,,\n");
 }
 
 static void what_is_not_known_is_an_empty_cell(void **state)
@@ -389,7 +402,111 @@ static void what_is_not_known_is_an_empty_cell(void **state)
 	assert_file(HEADER
 		    "getppid/inline,plain,1,1,100.000000,,,,100.000000,,,"
 		    "100.000000,100.000000,100.000000,100.000000,0.00000,"
-		    "200.000,,,0.00000,1.00000,uncounted few\n");
+		    "200.000,,,0.00000,1.00000,uncounted few,,,\n");
+}
+
+static void what_was_counted_takes_the_place_of_an_estimate(void **state)
+{
+	const struct estimate *e;
+
+	(void)state;
+	count_all(make(1, 20), 437.5F, 12, 345.25F);
+	e = summarize();
+	assert_true(e->cycles_counted);
+	assert_file(HEADER "getppid/inline,plain,20,60,109.500000,105.000000,"
+			   "114.000000,0.9586,109.500000,105.000000,114.000000,"
+			   "99.500000,106.875000,116.625000,111.666667,0.05023,"
+			   "219.000,109.000000,437.50,0.00000,1.00000,unstable,"
+			   "pmu,12.00,345.25\n");
+}
+
+/* Cycles of user space alone are not those of a crossing. */
+static void cycles_without_the_kernels_stay_an_estimate(void **state)
+{
+	struct trial *trial = make(1, 20);
+	const struct estimate *e;
+
+	(void)state;
+	count_all(trial, 20, 12, 0);
+	for (size_t i = 0; i < trial->count; i++)
+		trial->samples[i].counted = 1U << COUNTER_CYCLES_USER |
+					    1U << COUNTER_INSTRUCTIONS_USER;
+	e = summarize();
+	assert_false(e->cycles_counted);
+	assert_near(e->core_cycles, 219, 1e-9);
+	assert_near(e->instructions_user, 12, 1e-9);
+	assert_true(isnan(e->instructions_kernel));
+}
+
+/* Eleven batches a launch: launch medians of the five quiet ones, 500 + launch,
+ * and a launch with four takes all. */
+static void counts_are_of_the_quiet_batches(void **state)
+{
+	const struct estimate *e;
+	struct trial *trial;
+
+	(void)state;
+	hand_make(&made, 1, 7);
+	trial = hand_try(&made, row_named("getppid/inline"), 16);
+	for (unsigned int i = 0; i < 77; i++)
+		hand_sample(trial, i / 11, 100);
+	count_all(trial, 0, 0, 0);
+	for (unsigned int i = 0; i < 77; i++) {
+		bool shared = i % 11 >= 5 || i == 0;
+
+		trial->samples[i].jumps *= shared ? 1.5F : 1;
+		trial->samples[i].cycles =
+			500 + (float)(i / 11) + (shared ? 1000 : 0);
+	}
+	e = summarize();
+	/* 1500 501 502 503 504 505 506. */
+	assert_near(e->core_cycles, 504, 1e-4);
+}
+
+/* A batch below 0 is a batch like any other: only the result has an end. */
+static void less_than_nothing_is_nothing(void **state)
+{
+	struct trial *trial = make(1, 6);
+	const struct estimate *e;
+
+	(void)state;
+	count_all(trial, 400, 1, -3);
+	for (size_t i = 0; i < trial->count; i++)
+		trial->samples[i].instructions_user = i % 3 ? 2 : -50;
+	e = summarize();
+	assert_near(e->instructions_kernel, 0, 0);
+	assert_near(e->instructions_user, 2, 0);
+}
+
+static void most_launches_must_have_counted(void **state)
+{
+	struct trial *trial = make(1, 6);
+
+	(void)state;
+	count_all(trial, 400, 1, 300);
+	for (size_t i = 0; i < 9; i++) /* three launches */
+		trial->samples[i].counted = 0;
+	assert_false(summarize()->cycles_counted);
+	assert_true(isnan(summary.estimates[0].instructions_user));
+	summary_free(&summary);
+	trial->samples[0].counted = (1U << COUNTERS) - 1;
+	assert_true(summarize()->cycles_counted);
+}
+
+/* The second arm may not count. */
+static void arms_count_for_themselves(void **state)
+{
+	struct trial *trial = make(2, 6);
+
+	(void)state;
+	count_all(trial, 400, 1, 300);
+	for (size_t i = 0; i < trial->count; i++)
+		if (trial->samples[i].launch % 2)
+			trial->samples[i].counted = 0;
+	summarize();
+	assert_int_equal(summary.count, 2);
+	assert_true(summary.estimates[0].cycles_counted);
+	assert_false(summary.estimates[1].cycles_counted);
 }
 
 static void nothing_measured_is_a_header(void **state)
@@ -456,8 +573,8 @@ static void the_users_locale_does_not_matter(void **state)
 	assert_true(facts_file(text, text, sizeof(text)) > 0);
 	for (char *at = text; *at; at++)
 		commas[at > strchr(text, '\n')] += *at == ',';
-	assert_int_equal(commas[0], 21);
-	assert_int_equal(commas[1], 21);
+	assert_int_equal(commas[0], 24);
+	assert_int_equal(commas[1], 24);
 	snprintf(command, sizeof(command), "rm -rf %s", folder);
 	assert_int_equal(system(command), 0);
 }
@@ -485,6 +602,12 @@ int main(void)
 		cmocka_unit_test(flags_are_words),
 		released(the_file_is_as_documented),
 		released(what_is_not_known_is_an_empty_cell),
+		released(what_was_counted_takes_the_place_of_an_estimate),
+		released(cycles_without_the_kernels_stay_an_estimate),
+		released(counts_are_of_the_quiet_batches),
+		released(less_than_nothing_is_nothing),
+		released(most_launches_must_have_counted),
+		released(arms_count_for_themselves),
 		released(nothing_measured_is_a_header),
 		cmocka_unit_test(the_users_locale_does_not_matter),
 	};

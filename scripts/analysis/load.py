@@ -123,6 +123,7 @@ POSITIVE = Column("float64", ABOVE_ZERO)
 COST = Column("float64", ABOVE_ZERO, 1e15)      # ns: eleven days
 KNOWN_OR_NOT = Column("float64", ABOVE_ZERO, empty=True)
 DIFFERENCE = Column("float64", empty=True)
+COUNTED = Column("float64", 0, empty=True)
 SHARE = Column("float64", 0, 1)
 
 SAMPLES: Columns = {
@@ -149,7 +150,7 @@ SUMMARY: Columns = {
     "median_high_ns": KNOWN_OR_NOT, "floor_ns": POSITIVE, "p25_ns": POSITIVE,
     "p75_ns": POSITIVE, "mean_ns": POSITIVE, "mdape": Column("float64", 0),
     "median_ticks": POSITIVE, "net_ns": DIFFERENCE,
-    "core_cycles": KNOWN_OR_NOT, "dirty_share": SHARE, "quiet_share": SHARE,
+    "core_cycles": COUNTED, "dirty_share": SHARE, "quiet_share": SHARE,
     "flags": Column("category", pattern=r"([a-z_0-9]+( [a-z_0-9]+)*)?"),
 }
 

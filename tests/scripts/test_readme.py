@@ -20,7 +20,7 @@ ROW = re.compile(rf"(?P<name>\w+(?:/\w+)+) +{NUMBER} ns"
                  r"(?: ~)?(?:  [a-z_]+(?: [a-z_]+)*)?")
 DOUBT = re.compile(r"  (?:!!|! |· ) \S.* → \S.*")
 SKIPPED = re.compile(r"  \w+(?:/\w+)+  +\S.*")
-PLACES = re.compile(r"quiet core|95 % interval|as measured|floor|cycles"
+PLACES = re.compile(r"quiet core|95 % interval|as measured|floor|~?cycles"
                     r"|x call")
 
 
@@ -91,7 +91,8 @@ def test_the_version_is_todays(shown, printed):
 
 
 def test_the_titles_are_todays(shown, printed):
-    assert shown.titles == printed.titles
+    """But for the mark of estimated cycles, which hangs on the machine."""
+    assert shown.titles.replace("~", " ") == printed.titles.replace("~", " ")
     assert len(PLACES.findall(printed.titles)) == 6
 
 

@@ -25,7 +25,8 @@ SAMPLES = ("launch,arm,block,seq,benchmark,calls,ticks,ns_per_call,cpu_ns,"
 SUMMARY = ("benchmark,arm,launches,batches,quiet_ns,quiet_low_ns,"
            "quiet_high_ns,confidence,median_ns,median_low_ns,median_high_ns,"
            "floor_ns,p25_ns,p75_ns,mean_ns,mdape,median_ticks,net_ns,"
-           "core_cycles,dirty_share,quiet_share,flags")
+           "core_cycles,dirty_share,quiet_share,flags,core_cycles_from,"
+           "instructions_user,instructions_kernel")
 LAUNCHES = ("launch,arm,block,done,wall_ms,timed_ms,window_ms,nvcsw,nivcsw,"
             "minflt,majflt,ran_ms,other_ms,steal_ms,irq_ms,softirq_ms,"
             "interrupts,softirqs,run_delay_ms,core_throttles,"
@@ -131,8 +132,9 @@ def first_line(path):
 
 
 def test_the_folder_holds_what_it_should(run):
+    counted = ["counters.csv"] if run.record["counters"]["source"] else []
     assert sorted(path.name for path in run.folder.iterdir()) == [
-        "benchstat.txt", "gbench.json", "launches.csv", "run.json",
+        "benchstat.txt", *counted, "gbench.json", "launches.csv", "run.json",
         "samples.csv", "summary.csv"]
 
 
@@ -319,12 +321,40 @@ def test_what_follows_from_the_quiet_figure(run):
     cost = run.summary["quiet_ns"]
     assert np.allclose(run.summary["net_ns"],
                        cost - yardsticks["empty_loop_ns"], atol=2e-6)
-    assert np.allclose(run.summary["core_cycles"],
-                       cost * yardsticks["core_ghz"], rtol=1e-5, atol=0.0051)
+    estimated = run.summary["core_cycles_from"] == "adds"
+    assert np.allclose(run.summary["core_cycles"][estimated],
+                       cost[estimated] * yardsticks["core_ghz"], rtol=1e-5,
+                       atol=0.0051)
     for low, high in (("quiet_low_ns", "quiet_high_ns"),
                       ("median_low_ns", "median_high_ns"),
                       ("floor_ns", "p25_ns"), ("p25_ns", "p75_ns")):
         assert (run.summary[low] <= run.summary[high]).all()
+
+
+def test_cycles_and_instructions_are_counted_or_not(run):
+    """A PMU that may be used counts all; without, there is a reason."""
+    counters = run.record["counters"]
+    counted = run.summary["core_cycles_from"] == "pmu"
+    kernel = run.summary["instructions_kernel"]
+    if counters["source"] is None:
+        assert not counted.any() and kernel.isna().all()
+        assert run.summary["instructions_user"].isna().all()
+        pytest.skip(counters["why_not"])
+    assert (counters["why_not"] is None) == counters["kernel"]
+    assert counted.all() if counters["kernel"] else not counted.any()
+    if counters["kernel"]:
+        enters = run.summary["benchmark"].str.startswith("getppid/")
+        assert (kernel[enters] > 50).all()
+
+
+def test_every_count_belongs_to_a_batch(run):
+    path = run.folder / "counters.csv"
+    if not path.exists():
+        pytest.skip(run.record["counters"]["why_not"])
+    counts = pd.read_csv(path)
+    keys = ["launch", "arm", "seq", "benchmark", "calls"]
+    assert not counts.duplicated(keys).any()
+    assert len(counts.merge(run.samples, on=keys)) == len(counts)
 
 
 # C against Python
@@ -344,7 +374,8 @@ def test_the_scripts_say_the_same(run, column):
 
 
 def test_all_estimates_are_compared():
-    alone = {"median_ticks", "net_ns", "core_cycles", "flags"}
+    alone = {"median_ticks", "net_ns", "core_cycles", "flags",
+             "core_cycles_from", "instructions_user", "instructions_kernel"}
     assert set(SUMMARY.split(",")) - alone == set(quiet.COLUMNS)
 
 
