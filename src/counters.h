@@ -34,8 +34,8 @@ enum counter {
 
 /* One event, as perf_event_open(2) names it. */
 struct counter_event {
-	uint32_t type;
 	uint64_t config;
+	uint32_t type;
 	bool user, kernel; /* where it counts */
 };
 

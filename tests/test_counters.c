@@ -376,10 +376,10 @@ static void a_filter_that_kills_costs_a_child(void **state)
 /* Faults of user space and of the kernel, which it has when it copies to pages
  * that are not there yet; both twice. */
 static const struct counter_event faults[COUNTERS] = {
-	{ PERF_TYPE_SOFTWARE, PERF_COUNT_SW_PAGE_FAULTS, .user = true },
-	{ PERF_TYPE_SOFTWARE, PERF_COUNT_SW_PAGE_FAULTS, .kernel = true },
-	{ PERF_TYPE_SOFTWARE, PERF_COUNT_SW_PAGE_FAULTS_MIN, .user = true },
-	{ PERF_TYPE_SOFTWARE, PERF_COUNT_SW_PAGE_FAULTS_MIN, .kernel = true },
+	{ PERF_COUNT_SW_PAGE_FAULTS, PERF_TYPE_SOFTWARE, .user = true },
+	{ PERF_COUNT_SW_PAGE_FAULTS, PERF_TYPE_SOFTWARE, .kernel = true },
+	{ PERF_COUNT_SW_PAGE_FAULTS_MIN, PERF_TYPE_SOFTWARE, .user = true },
+	{ PERF_COUNT_SW_PAGE_FAULTS_MIN, PERF_TYPE_SOFTWARE, .kernel = true },
 };
 
 static char *new_pages(size_t pages, size_t page_bytes)
