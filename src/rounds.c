@@ -274,8 +274,6 @@ int rounds_run(int out, const struct job *job, const struct task *tasks,
 	struct launch launch = { .job = job, .system = system, .why = why };
 	int error;
 
-	/* A fork costs a fault for each page written after it: before all. */
-	counters_survive(system, launched->counted.why);
 	launch.subjects = calloc(job->count, sizeof(*launch.subjects));
 	error = launch.subjects ? make_room(&launch) : -ENOMEM;
 	if (!error)

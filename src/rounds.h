@@ -9,8 +9,8 @@
 /*
  * Runs the job's rounds of the tasks, then sends `launched`, which it fills
  * but for the state, and the rows. Events are counted through `system`, as far
- * as it lets. 0 or -errno, then perhaps with the reason in `why`
- * (CONDITION_WHY_BYTES).
+ * as it lets, unless counted.why has a reason already. 0 or -errno, then
+ * perhaps with the reason in `why` (CONDITION_WHY_BYTES).
  */
 int rounds_run(int out, const struct job *job, const struct task *tasks,
 	       const struct counters_system *system, struct launched *launched,

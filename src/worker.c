@@ -13,6 +13,7 @@
 
 #include "clock.h"
 #include "condition.h"
+#include "counters.h"
 #include "crowd.h"
 #include "message.h"
 #include "rounds.h"
@@ -79,6 +80,10 @@ static int do_job(int in, int out, char *why)
 	struct job job;
 	int error = message_receive_job(in, &job, &tasks);
 
+	/* A fork costs a fault for each page written after it; mlockall, in
+	 * settle, has them all at once. */
+	if (!error && job.kind == JOB_LAUNCH)
+		counters_survive(&counters_kernel, launched.counted.why);
 	if (!error)
 		error = settle(&job, &launched, why);
 	if (!error && job.kind != JOB_CHECK)

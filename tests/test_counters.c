@@ -3,9 +3,14 @@
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "check.h"
@@ -373,6 +378,63 @@ static void a_filter_that_kills_costs_a_child(void **state)
 	assert_non_null(strstr(why, "seccomp"));
 }
 
+#define NOT_PERMITTED 9
+
+/* In a child: what is said where a filter answers perf_event_open so. */
+static void say_under_filter(uint32_t answer, int out)
+{
+	struct sock_filter filter[] = {
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS,
+			 offsetof(struct seccomp_data, nr)),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_perf_event_open, 0, 1),
+		BPF_STMT(BPF_RET | BPF_K, answer),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+	};
+	struct sock_fprog program = { COUNT(filter), filter };
+
+	let_children_crash();
+	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) ||
+	    prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program))
+		_exit(NOT_PERMITTED);
+	if (counters_survive(&counters_kernel, why))
+		counters_open(&counters, &counters_kernel, counters_pmu, why);
+	_exit(write(out, why, sizeof(why)) != sizeof(why));
+}
+
+static void a_real_filter_is_told_of(void **state)
+{
+	static const struct {
+		uint32_t answer;
+		const char *reason;
+	} cases[] = {
+		{ SECCOMP_RET_KILL_PROCESS, "kills" },
+		{ SECCOMP_RET_KILL_THREAD, "kills" },
+		{ SECCOMP_RET_TRAP, "kills" },
+		{ SECCOMP_RET_ERRNO | EPERM, "seccomp" },
+		{ SECCOMP_RET_ERRNO | ENOSYS, "container" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		int pipes[2], status = -1;
+		pid_t child;
+
+		memset(why, 0, sizeof(why));
+		assert_int_equal(pipe(pipes), 0);
+		child = fork();
+		if (child == 0)
+			say_under_filter(cases[i].answer, pipes[1]);
+		close(pipes[1]);
+		assert_int_equal(waitpid(child, &status, 0), child);
+		if (WEXITSTATUS(status) == NOT_PERMITTED)
+			skip_because("no seccomp filters here");
+		assert_int_equal(status, 0);
+		assert_int_equal(read(pipes[0], why, sizeof(why)), sizeof(why));
+		close(pipes[0]);
+		assert_for(why, strstr(why, cases[i].reason) != NULL);
+	}
+}
+
 /* Faults of user space and of the kernel, which it has when it copies to pages
  * that are not there yet; both twice. */
 static const struct counter_event faults[COUNTERS] = {
@@ -475,6 +537,7 @@ int main(void)
 		afresh(what_is_known_of_both_is_subtracted),
 		afresh(a_median_is_of_the_turns_that_are_known),
 		afresh(a_filter_that_kills_costs_a_child),
+		afresh(a_real_filter_is_told_of),
 		afresh(this_kernel_counts_known_faults),
 		afresh(this_machines_pmu_is_there_or_not),
 	};
