@@ -335,7 +335,9 @@ def test_a_disk_that_fills_while_measuring(run, privately):
     said_one_line(result, 2, "samples.csv", "No space left")
     kept = run.folder / "kept" / "run"
     assert [path.name for path in kept.parent.iterdir()] == ["run"]
-    assert sorted(path.name for path in kept.iterdir()) == [
+    # counters.csv is there where this machine has a PMU.
+    assert sorted({path.name for path in kept.iterdir()} -
+                  {"counters.csv"}) == [
         "benchstat.txt", "gbench.json", "launches.csv", "run.json",
         "samples.csv", "summary.csv"]
     done = sum(launch["done"] for launch in record(kept)["launches"])
