@@ -259,6 +259,8 @@ bool facts_has_word(const char *text, const char *word)
 {
 	size_t length = strlen(word);
 
+	if (!length)
+		return false; /* it would be found without end */
 	for (const char *at = text; (at = strstr(at, word)); at += length) {
 		bool begins = at == text || isspace((unsigned char)at[-1]);
 		char end = at[length];

@@ -28,6 +28,8 @@ static int add_cpu(const char *folder, const char *cpu, char *names,
 	snprintf(path, sizeof(path), "%s/%s/cpufreq/scaling_governor", folder,
 		 cpu);
 	error = facts_line(path, line, sizeof(line));
+	if (!error && !line[0])
+		error = -ENODATA;
 	if (!error)
 		add(names, size, line);
 	return error;

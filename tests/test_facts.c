@@ -231,6 +231,8 @@ static void a_word_stands_alone(void **state)
 	assert_true(facts_has_word("ptix epti pti", "pti"));
 	assert_false(facts_has_word("epti ptis pti_x", "pti"));
 	assert_false(facts_has_word("", "pti"));
+	assert_false(facts_has_word("pti", ""));
+	assert_false(facts_has_word("", ""));
 }
 
 int main(void)

@@ -73,6 +73,18 @@ static void none_is_not_known(void **state)
 			 -ENOENT);
 }
 
+static void an_empty_file_names_none(void **state)
+{
+	(void)state;
+	add_cpu("cpu0", "");
+	assert_int_equal(governors_read(folder, names, sizeof(names)),
+			 -ENODATA);
+	add_cpu("cpu1", "performance");
+	add_cpu("cpu2", "");
+	assert_int_equal(governors_read(folder, names, sizeof(names)), 0);
+	assert_string_equal(names, "performance");
+}
+
 static void too_many_are_cut(void **state)
 {
 	char cpu[16], governor[16];
@@ -95,6 +107,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		made(each_is_named_once),
 		made(none_is_not_known),
+		made(an_empty_file_names_none),
 		made(too_many_are_cut),
 	};
 

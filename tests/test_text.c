@@ -20,6 +20,9 @@ static void control_characters_become_question_marks(void **state)
 	assert_shown("a\nb\r\tc", "a?b??c");
 	assert_shown("\x1b]0;title\x07", "?]0;title?");
 	assert_shown("\x7f", "?");
+	assert_shown("\xc2\x9b"
+		     "31m \xc2\x80\xc2",
+		     "??31m ??\xc2");
 }
 
 static void everything_else_is_kept(void **state)
@@ -28,6 +31,7 @@ static void everything_else_is_kept(void **state)
 	assert_shown("", "");
 	assert_shown("Plain, 100 %", "Plain, 100 %");
 	assert_shown("\xc3\xa9 \xe2\x82\xac", "\xc3\xa9 \xe2\x82\xac");
+	assert_shown("\xc2\xa0\xc3\x9b", "\xc2\xa0\xc3\x9b");
 }
 
 int main(void)
