@@ -10,10 +10,12 @@ AFTER   ?=
 ARGS    ?=
 JOBS    ?= $(shell nproc 2>/dev/null || echo 2)
 DESTDIR ?=
+TARGETS ?=
+SECONDS_A_TARGET ?= 60
 PREFIX  ?= /usr/local
 
 MAKEFLAGS += --no-print-directory
-export PROFILE LABEL FILTER
+export PROFILE LABEL FILTER SECONDS_A_TARGET
 
 all: $(BUILD)/CMakeCache.txt
 	@cmake --build $(BUILD) -j $(JOBS)
@@ -44,6 +46,11 @@ test: all
 test-aarch64:
 	@./scripts/test --aarch64
 
+# The parsers of what other machines say, with libFuzzer. Needs scripts/setup
+# --fuzz. SECONDS_A_TARGET=60, and TARGETS= some of them.
+fuzz:
+	@./scripts/fuzz $(TARGETS)
+
 # Needs scripts/setup --lint.
 lint:
 	@./scripts/lint
@@ -57,4 +64,5 @@ install: all
 clean:
 	rm -rf build build-*
 
-.PHONY: all bench compare selfcheck test test-aarch64 lint format install clean
+.PHONY: all bench compare selfcheck test test-aarch64 fuzz lint format install \
+	clean

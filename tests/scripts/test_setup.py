@@ -102,6 +102,10 @@ def machine(tmp_path):
     return lambda os_release: Machine(tmp_path, os_release)
 
 
+FUZZ = {"ID=debian": "clang libclang-rt-dev", "ID=fedora": "clang compiler-rt",
+        "ID=arch": "clang compiler-rt", 'ID="opensuse-leap"': "clang"}
+
+
 def one_line(text):
     return len(text.splitlines()) == 1
 
@@ -152,6 +156,15 @@ def test_lint_adds_to_the_base(machine, os_release, command, base, lint):
     assert call.endswith(f" {base}")
     done = here.setup("--lint")
     assert done.stdout.startswith(f"setup: installing {lint}\n")
+
+
+@pytest.mark.parametrize("os_release, command, base, lint", FAMILIES)
+def test_fuzz_adds_to_the_base(machine, os_release, command, base, lint):
+    here = machine(os_release)
+    assert here.setup().returncode == 0
+    done = here.setup("--fuzz")
+    assert done.stdout.startswith(
+        f"setup: installing {FUZZ[os_release]}\n")
 
 
 @pytest.mark.parametrize("os_release, command, base, lint", FAMILIES)
@@ -326,7 +339,7 @@ def test_an_unknown_option_is_named_in_one_line(debian):
 def test_help_names_every_option(debian):
     done = debian.setup("--help")
     assert (done.returncode, done.stderr) == (0, "")
-    for option in ("--check", "--lint", "--aarch64"):
+    for option in ("--check", "--lint", "--fuzz", "--aarch64"):
         assert option in done.stdout
 
 
