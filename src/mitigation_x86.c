@@ -140,6 +140,7 @@ static void derive_srso(const struct signs *signs,
 {
 	static const struct meaning meanings[] = {
 		{ "Mitigation: IBPB on VMEXIT", false },
+		{ "Mitigation: microcode", false }, /* 6.1: IBPB's alone */
 		{ "Mitigation: SMT disabled", false },
 		{ "Mitigation: Reduced Speculation", false },
 		{ "Mitigation:", true },
