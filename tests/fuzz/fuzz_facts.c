@@ -73,6 +73,19 @@ static void check_words(const char *text, char *word)
 	must(facts_has_word(text, word) == among(text, word));
 }
 
+/* A number is read up to its last digit, or not at all. */
+static void check_count(const char *text)
+{
+	const char *at = text;
+	uint64_t count;
+
+	if (!facts_count(&at, &count))
+		must(at == text);
+	else
+		must(at > text && isdigit((unsigned char)at[-1]) &&
+		     (!*at || isspace((unsigned char)*at)));
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static const char *const keys[] = { "flags", "Seccomp", "model name" };
@@ -86,6 +99,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 			check_value(text, keys[k], fuzz_sizes[i]);
 	}
 	check_words(text, word);
+	check_count(text);
 	free(word);
 	free(key);
 	free(text);
