@@ -90,6 +90,17 @@ void cmdline_keep(const char *line, char *kept, size_t size)
 						 (int)length, line);
 }
 
+/* Quotes around it are not a part of it (lib/cmdline.c, next_arg). */
+static void copy_value(const char *from, size_t length, char *value,
+		       size_t size)
+{
+	bool quoted = length && from[0] == '"';
+
+	if (quoted && length > 1 && from[length - 1] == '"')
+		length--;
+	snprintf(value, size, "%.*s", (int)(length - quoted), from + quoted);
+}
+
 bool cmdline_value(const char *line, const char *name, char *value, size_t size)
 {
 	bool found = false;
@@ -105,8 +116,7 @@ bool cmdline_value(const char *line, const char *name, char *value, size_t size)
 			continue;
 		found = true;
 		skip = strlen(this) + (line[strlen(this)] == '=');
-		snprintf(value, size, "%.*s", (int)(length - skip),
-			 line + skip);
+		copy_value(line + skip, length - skip, value, size);
 	}
 	return found;
 }

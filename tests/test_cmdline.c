@@ -88,6 +88,31 @@ static void long_names_are_nobodys(void **state)
 	assert_kept(line, "pti=on");
 }
 
+static void assert_value(const char *line, const char *name, const char *wanted)
+{
+	char value[16];
+
+	assert_int_equal(cmdline_value(line, name, value, sizeof(value)),
+			 wanted != NULL);
+	assert_string_equal(value, wanted ? wanted : "");
+}
+
+static void a_parameter_has_the_last_of_its_values(void **state)
+{
+	(void)state;
+	assert_value("quiet kpti=0 x kpti=1", "kpti", "1");
+	assert_value("quiet nokaslr", "nokaslr", "");
+	assert_value("quiet", "nokaslr", NULL);
+	assert_value("kpti=\"off\" a=\"b c\"", "kpti", "off");
+	assert_value("kpti=\"off\" a=\"b c\"", "a", "b c");
+	assert_value("kpti=\"", "kpti", "");
+	assert_value("spec-store-bypass-disable=on",
+		     "spec_store_bypass_disable", "on");
+	assert_value("kptix=1 xkpti=1", "kpti", NULL);
+	assert_value("-- kpti=1", "kpti", NULL);
+	assert_value("kpti=0123456789abcdefgh", "kpti", "0123456789abcde");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -99,6 +124,7 @@ int main(void)
 		cmocka_unit_test(white_space_is_one_space),
 		cmocka_unit_test(words_that_do_not_fit_are_left_out_whole),
 		cmocka_unit_test(long_names_are_nobodys),
+		cmocka_unit_test(a_parameter_has_the_last_of_its_values),
 	};
 
 	return check_all(tests);

@@ -319,6 +319,7 @@ static void kpti_for_kaslr_is_not_guessed(void **state)
 		{ "Not affected", "kpti=off", NULL, "off" },
 		{ "Not affected", "kpti=1", NULL, "on" },
 		{ "Not affected", "kpti=on", NULL, "on" },
+		{ "Not affected", "kpti=\"off\"", NULL, "off" },
 		{ "Not affected", "kpti", NULL, "unknown" },
 		{ "Not affected", "kpti=0 kpti=1", NULL, "on" },
 		{ "Not affected", "init=/x -- kpti=0", NULL, "unknown" },
