@@ -25,6 +25,7 @@ IDENTITY: Dict[str, Keys] = {
 MEANT: Dict[str, Keys] = {
     "kernel release": ("environment", "kernel", "release"),
     "kernel version": ("environment", "kernel", "version"),
+    "kernel configuration": ("environment", "kernel", "config", "sha256"),
     "pti flag": ("environment", "mitigations", "pti_flag"),
 }
 CONFOUNDING: Dict[str, Keys] = {
@@ -32,7 +33,20 @@ CONFOUNDING: Dict[str, Keys] = {
     "CPU stepping": ("environment", "cpu", "stepping"),
     "microcode": ("environment", "cpu", "microcode"),
     "CPU measured on": ("placement", "cpu"),
+    "way into the kernel": ("environment", "entry", "mechanism"),
     "governor": ("environment", "governor"),
+    "frequency driver": ("environment", "frequency", "driver"),
+    "energy preference": ("environment", "frequency", "epp"),
+    "no_turbo": ("environment", "frequency", "no_turbo"),
+    "boost": ("environment", "frequency", "boost"),
+    "isolated CPUs": ("environment", "kernel", "isolated"),
+    "nohz_full": ("environment", "kernel", "nohz_full"),
+    "hypervisor's signature": ("environment", "guest", "signature"),
+    "container": ("environment", "guest", "container"),
+    "audit": ("environment", "observers", "audit"),
+    "kernel tracer": ("environment", "observers", "tracer"),
+    "tracepoints": ("environment", "observers", "tracepoints"),
+    "counted cycles": ("counters", "source"),
     "SMT": ("environment", "smt", "control"),
     "SMT active": ("environment", "smt", "active"),
     "hypervisor": ("environment", "hypervisor"),
@@ -138,14 +152,23 @@ def command_line(before: Sequence[sides.Run], after: Sequence[sides.Run],
                        kind if alike else "confounds")]
 
 
-def vulnerability_keys(runs: Sequence[sides.Run]) -> Dict[str, Keys]:
-    """The files of vulnerabilities/ that any of the runs has."""
-    where = ("environment", "mitigations", "vulnerabilities")
-    files = [run.fact(*where) for run in runs]
-    names = set().union(*(found for found in files
-                          if isinstance(found, dict)))
-    return {load.printable(f"vulnerabilities/{name}"): (*where, name)
-            for name in sorted(names)}
+def keys_below(runs: Sequence[sides.Run], *where: str) -> List[str]:
+    """The keys that any of the runs has below a place of run.json."""
+    found = [run.fact(*where) for run in runs]
+    return sorted(set().union(*(part for part in found
+                                if isinstance(part, dict))))
+
+
+def mitigation_keys(runs: Sequence[sides.Run]) -> Dict[str, Keys]:
+    """What was derived by name, and the files of vulnerabilities/."""
+    where = ("environment", "mitigations")
+    derived = {load.printable(f"mitigation {name}"):
+               (*where, "derived", name, "state")
+               for name in keys_below(runs, *where, "derived")}
+    return derived | {
+        load.printable(f"vulnerabilities/{name}"):
+        (*where, "vulnerabilities", name)
+        for name in keys_below(runs, *where, "vulnerabilities")}
 
 
 def flags_of(runs: Sequence[sides.Run]) -> set:
@@ -205,7 +228,7 @@ def one_is_filtered(before: Sequence[sides.Run], after: Sequence[sides.Run]
 def between_runs(before: Sequence[sides.Run], after: Sequence[sides.Run],
                  arms: Tuple[str, str]) -> List[Difference]:
     """All that differs between two sides' runs, what was meant first."""
-    mitigations = vulnerability_keys([*before, *after])
+    mitigations = mitigation_keys([*before, *after])
     kernel = "confounds" if one_is_filtered(before, after) else "meant"
     found = [*of_table(before, after, MEANT, kernel),
              *command_line(before, after, kernel),

@@ -144,7 +144,15 @@ CONFOUNDING = {
     "run/batch_ns": 100000.0, "probe/scale": 2, TASK + "Seccomp": "2",
     TASK + "Seccomp_filters": "1", TASK + "NoNewPrivs": "1",
     TASK + "Speculation_Store_Bypass": "thread force mitigated",
-    TASK + "SpeculationIndirectBranch": "conditional disabled"}
+    TASK + "SpeculationIndirectBranch": "conditional disabled",
+    "environment/entry/mechanism": "syscall, by FRED",
+    "environment/frequency/driver": "acpi-cpufreq",
+    "environment/frequency/epp": "power",
+    "environment/frequency/no_turbo": "0", "environment/frequency/boost": "1",
+    "environment/guest/container": "docker",
+    "environment/guest/signature": "KVMKVMKVM",
+    "environment/observers/audit": 1,
+    "environment/observers/tracer": "function"}
 SHOWN = {True: "yes", False: "no"}
 
 
@@ -248,7 +256,8 @@ def test_runs_that_differ_within_a_side(alike, tmp_path, path, fact):
 MEANT = {KERNEL + "release": "6.19.0-rc1", KERNEL + "version": "#2 SMP",
          KERNEL + "cmdline": "quiet pti=on", PTI: True,
          FILES + "spectre_v2": "Vulnerable", FILES + "srso": "Vulnerable",
-         FILES + "tsa": MISSING}
+         FILES + "tsa": MISSING, KERNEL + "config/sha256": "d1" * 32,
+         "environment/mitigations/derived/verw/state": "on"}
 
 
 @pytest.mark.parametrize("path", MEANT)
