@@ -102,9 +102,9 @@ static void derive_bhb(const struct signs *signs, struct mitigation *mitigation)
 }
 
 const struct mitigation_rule mitigation_rules_arm64[] = {
-	{ "kpti", derive_kpti },
-	{ "bhb", derive_bhb },
-	{ "ssbd", mitigation_ssb },
+	{ "kpti", .derive = derive_kpti },
+	{ "bhb", .derive = derive_bhb },
+	{ "ssbd", .derive = mitigation_ssb },
 };
 const size_t mitigation_rules_arm64_count =
 	sizeof(mitigation_rules_arm64) / sizeof(mitigation_rules_arm64[0]);

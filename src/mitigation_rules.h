@@ -7,8 +7,20 @@
 
 #include "mitigations.h"
 
+/* A text by which a file says that something acts, or not; a longer one that
+ * begins alike comes first. */
+struct mitigation_meaning {
+	const char *begins; /* NULL: the end */
+	bool on;
+};
+
 struct mitigation_rule {
 	const char *name;
+	/* The file whose text decides, by the first meaning that it begins
+	 * with; no meaning is off, as "Not affected" and "Vulnerable" are. */
+	const char *file;
+	const struct mitigation_meaning *meanings;
+	/* What else decides, after that, or alone. */
 	void (*derive)(const struct signs *signs,
 		       struct mitigation *mitigation);
 };

@@ -6,35 +6,66 @@
 #include "facts.h"
 #include "mitigation_rules.h"
 
-/* Texts by which a file says that something acts; a longer text that begins
- * alike and does not act comes first, with `on` false. */
-struct meaning {
-	const char *begins;
-	bool on;
+/* Two MSR writes a call; the enhanced kind stays set and costs none. */
+static const struct mitigation_meaning ibrs[] = {
+	{ "Mitigation: IBRS", true },
+	{ NULL, false },
 };
 
-/* The first meaning whose text the file begins with decides; no meaning: off,
- * which holds for "Not affected" and "Vulnerable". */
-static void judge(const struct signs *signs, struct mitigation *mitigation,
-		  const char *file, const struct meaning *meanings)
-{
-	const char *text = mitigation_text(signs, file, mitigation);
-	bool on = false;
+static const struct mitigation_meaning retpolines[] = {
+	{ "Mitigation: Retpolines", true },
+	{ "Mitigation: LFENCE", true },
+	{ "Mitigation: Full", true }, /* kernels before 5.17 */
+	{ "Mitigation: Enhanced IBRS + Retpolines", true },
+	{ "Mitigation: Enhanced IBRS + LFENCE", true },
+	{ "Mitigation: Enhanced / Automatic IBRS + Retpolines", true },
+	{ "Mitigation: Enhanced / Automatic IBRS + LFENCE", true },
+	{ "Vulnerable: LFENCE", true },
+	{ NULL, false },
+};
 
-	if (!text)
-		return;
-	for (; meanings->begins; meanings++) {
-		if (mitigation_begins(text, meanings->begins)) {
-			on = meanings->on;
-			break;
-		}
-	}
-	mitigation_say(mitigation,
-		       mitigation_begins(text, "Unknown") ? MITIGATION_UNKNOWN
-		       : on				  ? MITIGATION_ON
-							  : MITIGATION_OFF,
-		       "%s: %s", file, text);
-}
+static const struct mitigation_meaning swapgs[] = {
+	{ "Mitigation: usercopy/swapgs", true },
+	{ NULL, false },
+};
+
+static const struct mitigation_meaning retbleed[] = {
+	{ "Mitigation:", true },
+	{ "Vulnerable: untrained return thunk", true },
+	{ "Vulnerable: IBPB", true },
+	{ NULL, false },
+};
+
+/* What acts at a VM's exit only, or at no call at all, is off here. */
+static const struct mitigation_meaning srso[] = {
+	{ "Mitigation: IBPB on VMEXIT", false },
+	{ "Mitigation: microcode", false }, /* 6.1: IBPB's alone */
+	{ "Mitigation: SMT disabled", false },
+	{ "Mitigation: Reduced Speculation", false },
+	{ "Mitigation:", true },
+	{ "Vulnerable: Safe RET", true },
+	{ NULL, false },
+};
+
+static const struct mitigation_meaning its[] = {
+	{ "Mitigation: Vulnerable", false }, /* "KVM: Not affected" */
+	{ "Mitigation:", true },
+	{ NULL, false },
+};
+
+static const struct mitigation_meaning tsa[] = {
+	{ "Mitigation: Clear CPU buffers: VM", false },
+	{ "Mitigation: Clear CPU buffers", true },
+	{ "Vulnerable: Clear CPU buffers", true },
+	{ NULL, false },
+};
+
+/* Acts on the way to user space after a guest ran, not on every call. */
+static const struct mitigation_meaning vmscape[] = {
+	{ "Mitigation: IBPB on VMEXIT", false },
+	{ "Mitigation:", true },
+	{ NULL, false },
+};
 
 /* sysfs says "Not affected" before it looks at the flag (cpu_show_common), so
  * the flag decides: with pti=on a safe CPU pays too. */
@@ -59,50 +90,14 @@ static void derive_pti(const struct signs *signs, struct mitigation *mitigation)
 			       text ? text : "cannot be read");
 }
 
-/* Two MSR writes a call; the enhanced kind stays set and costs none. */
-static void derive_ibrs(const struct signs *signs,
-			struct mitigation *mitigation)
-{
-	static const struct meaning meanings[] = {
-		{ "Mitigation: IBRS", true },
-		{ NULL, false },
-	};
-
-	judge(signs, mitigation, "spectre_v2", meanings);
-}
-
-static void derive_retpolines(const struct signs *signs,
-			      struct mitigation *mitigation)
-{
-	static const struct meaning meanings[] = {
-		{ "Mitigation: Retpolines", true },
-		{ "Mitigation: LFENCE", true },
-		{ "Mitigation: Full", true }, /* kernels before 5.17 */
-		{ "Mitigation: Enhanced IBRS + Retpolines", true },
-		{ "Mitigation: Enhanced IBRS + LFENCE", true },
-		{ "Mitigation: Enhanced / Automatic IBRS + Retpolines", true },
-		{ "Mitigation: Enhanced / Automatic IBRS + LFENCE", true },
-		{ "Vulnerable: LFENCE", true },
-		{ NULL, false },
-	};
-
-	judge(signs, mitigation, "spectre_v2", meanings);
-}
-
 static bool enters_by_fred(const struct signs *signs)
 {
 	return signs->flags && facts_has_word(signs->flags, "fred");
 }
 
-static void derive_swapgs(const struct signs *signs,
-			  struct mitigation *mitigation)
+static void heed_fred_swapping(const struct signs *signs,
+			       struct mitigation *mitigation)
 {
-	static const struct meaning meanings[] = {
-		{ "Mitigation: usercopy/swapgs", true },
-		{ NULL, false },
-	};
-
-	judge(signs, mitigation, "spectre_v1", meanings);
 	if (enters_by_fred(signs))
 		mitigation_say(mitigation, MITIGATION_OFF,
 			       "FRED swaps GS itself: there is no swapgs");
@@ -119,36 +114,6 @@ static void heed_fred(const struct signs *signs, struct mitigation *mitigation)
 	snprintf(said, sizeof(said), "%.255s", mitigation->evidence);
 	mitigation_say(mitigation, MITIGATION_UNKNOWN,
 		       "%s; but FRED's entry may not pass it", said);
-}
-
-static void derive_retbleed(const struct signs *signs,
-			    struct mitigation *mitigation)
-{
-	static const struct meaning meanings[] = {
-		{ "Mitigation:", true },
-		{ "Vulnerable: untrained return thunk", true },
-		{ "Vulnerable: IBPB", true },
-		{ NULL, false },
-	};
-
-	judge(signs, mitigation, "retbleed", meanings);
-}
-
-/* What acts at a VM's exit only, or at no call at all, is off here. */
-static void derive_srso(const struct signs *signs,
-			struct mitigation *mitigation)
-{
-	static const struct meaning meanings[] = {
-		{ "Mitigation: IBPB on VMEXIT", false },
-		{ "Mitigation: microcode", false }, /* 6.1: IBPB's alone */
-		{ "Mitigation: SMT disabled", false },
-		{ "Mitigation: Reduced Speculation", false },
-		{ "Mitigation:", true },
-		{ "Vulnerable: Safe RET", true },
-		{ NULL, false },
-	};
-
-	judge(signs, mitigation, "spec_rstack_overflow", meanings);
 }
 
 /* BHI is a part of spectre_v2's line, up to a semicolon. */
@@ -174,42 +139,6 @@ static void derive_bhi(const struct signs *signs, struct mitigation *mitigation)
 		       "spectre_v2: %s", bhi);
 	if (mitigation_begins(bhi, "BHI: SW loop"))
 		heed_fred(signs, mitigation);
-}
-
-static void derive_its(const struct signs *signs, struct mitigation *mitigation)
-{
-	static const struct meaning meanings[] = {
-		{ "Mitigation: Vulnerable", false }, /* "KVM: Not affected" */
-		{ "Mitigation:", true },
-		{ NULL, false },
-	};
-
-	judge(signs, mitigation, "indirect_target_selection", meanings);
-}
-
-static void derive_tsa(const struct signs *signs, struct mitigation *mitigation)
-{
-	static const struct meaning meanings[] = {
-		{ "Mitigation: Clear CPU buffers: VM", false },
-		{ "Mitigation: Clear CPU buffers", true },
-		{ "Vulnerable: Clear CPU buffers", true },
-		{ NULL, false },
-	};
-
-	judge(signs, mitigation, "tsa", meanings);
-}
-
-/* Acts on the way to user space after a guest ran, not on every call. */
-static void derive_vmscape(const struct signs *signs,
-			   struct mitigation *mitigation)
-{
-	static const struct meaning meanings[] = {
-		{ "Mitigation: IBPB on VMEXIT", false },
-		{ "Mitigation:", true },
-		{ NULL, false },
-	};
-
-	judge(signs, mitigation, "vmscape", meanings);
 }
 
 /* mmio_stale_data's text is the same where only guests are cleared for: the
@@ -280,19 +209,22 @@ static void derive_verw(const struct signs *signs,
 }
 
 /* In the order of arch/x86/entry/entry_64.S. */
+// clang-format off
 const struct mitigation_rule mitigation_rules_x86[] = {
-	{ "swapgs", derive_swapgs },
-	{ "pti", derive_pti },
-	{ "ibrs", derive_ibrs },
-	{ "retbleed", derive_retbleed },
-	{ "srso", derive_srso },
-	{ "bhi", derive_bhi },
-	{ "retpolines", derive_retpolines },
-	{ "its", derive_its },
-	{ "ssb", mitigation_ssb },
-	{ "verw", derive_verw },
-	{ "tsa", derive_tsa },
-	{ "vmscape", derive_vmscape },
+	{ "swapgs", .file = "spectre_v1", .meanings = swapgs,
+	  .derive = heed_fred_swapping },
+	{ "pti", .derive = derive_pti },
+	{ "ibrs", .file = "spectre_v2", .meanings = ibrs },
+	{ "retbleed", .file = "retbleed", .meanings = retbleed },
+	{ "srso", .file = "spec_rstack_overflow", .meanings = srso },
+	{ "bhi", .derive = derive_bhi },
+	{ "retpolines", .file = "spectre_v2", .meanings = retpolines },
+	{ "its", .file = "indirect_target_selection", .meanings = its },
+	{ "ssb", .derive = mitigation_ssb },
+	{ "verw", .derive = derive_verw },
+	{ "tsa", .file = "tsa", .meanings = tsa },
+	{ "vmscape", .file = "vmscape", .meanings = vmscape },
 };
+// clang-format on
 const size_t mitigation_rules_x86_count =
 	sizeof(mitigation_rules_x86) / sizeof(mitigation_rules_x86[0]);

@@ -91,14 +91,34 @@ static const struct architecture {
 	{ "aarch64", mitigation_rules_arm64, &mitigation_rules_arm64_count },
 };
 
+static void judge(const struct mitigation_rule *rule, const struct signs *signs,
+		  struct mitigation *mitigation)
+{
+	const struct mitigation_meaning *meaning = rule->meanings;
+	const char *text = mitigation_text(signs, rule->file, mitigation);
+
+	if (!text)
+		return;
+	while (meaning->begins && !mitigation_begins(text, meaning->begins))
+		meaning++;
+	mitigation_say(mitigation,
+		       mitigation_begins(text, "Unknown") ? MITIGATION_UNKNOWN
+		       : meaning->on			  ? MITIGATION_ON
+							  : MITIGATION_OFF,
+		       "%s: %s", rule->file, text);
+}
+
 static size_t derive(const struct architecture *architecture,
 		     const struct signs *signs, struct mitigation *found)
 {
 	for (size_t i = 0; i < *architecture->count; i++) {
-		found[i] = (struct mitigation){
-			.name = architecture->rules[i].name,
-		};
-		architecture->rules[i].derive(signs, &found[i]);
+		const struct mitigation_rule *rule = &architecture->rules[i];
+
+		found[i] = (struct mitigation){ .name = rule->name };
+		if (rule->file)
+			judge(rule, signs, &found[i]);
+		if (rule->derive)
+			rule->derive(signs, &found[i]);
 	}
 	return *architecture->count;
 }
