@@ -93,6 +93,18 @@ static int keep_sample(struct session *session, const struct row *row,
 	return 0;
 }
 
+/* Of a launch that is not kept whole nothing is kept. */
+static void forget_samples(struct session *session, unsigned int launch)
+{
+	for (unsigned int i = 0; i < registry_count(); i++) {
+		struct trial *trial = &session->trials[i];
+
+		while (trial->count &&
+		       trial->samples[trial->count - 1].launch == launch)
+			trial->count--;
+	}
+}
+
 static bool rows_make_sense(const struct row *rows, size_t count)
 {
 	for (size_t i = 0; i < count; i++)
@@ -101,9 +113,9 @@ static bool rows_make_sense(const struct row *rows, size_t count)
 	return true;
 }
 
-/* Into the file first: what is in memory is in the file too. */
-static int receive_rows(struct launching *launching, const struct row *rows,
-			size_t count)
+/* Into memory, then into the file: what is in one is in the other. */
+static int keep_rows(struct launching *launching, const struct row *rows,
+		     size_t count)
 {
 	struct session *session = launching->session;
 	struct launch_record *record = &session->launches[launching->index];
@@ -112,19 +124,33 @@ static int receive_rows(struct launching *launching, const struct row *rows,
 		.launch = launching->index,
 		.block = record->planned.block,
 	};
+	int error = 0;
+
+	for (size_t i = 0; !error && i < count; i++)
+		error = keep_sample(session, &rows[i], launching->index);
+	if (!error)
+		error = launching->store_error =
+			store_launch(launching->store, &place, rows, count,
+				     session->clock.ticks_per_ns);
+	if (error)
+		forget_samples(session, launching->index);
+	return error;
+}
+
+static int receive_rows(struct launching *launching, const struct row *rows,
+			size_t count)
+{
+	struct session *session = launching->session;
+	struct launch_record *record = &session->launches[launching->index];
 	int error;
 
-	if (!rows_make_sense(rows, count))
+	if (record->done || !rows_make_sense(rows, count))
 		return -EPROTO;
-	launching->store_error = store_launch(launching->store, &place, rows,
-					      count,
-					      session->clock.ticks_per_ns);
-	error = launching->store_error;
+	error = keep_rows(launching, rows, count);
 	for (size_t i = 0; !error && i < count; i++) {
 		record->timed_ns +=
 			(double)rows[i].ticks / session->clock.ticks_per_ns;
 		record->migrated += rows[i].migrated;
-		error = keep_sample(session, &rows[i], launching->index);
 	}
 	record->done = !error;
 	return error;
