@@ -39,6 +39,7 @@ void launcher_catch_signals(void)
 	sigaction(SIGTERM, &action, NULL);
 	sigaction(SIGHUP, &action, NULL);
 	signal(SIGPIPE, SIG_IGN);
+	signal(SIGXFSZ, SIG_IGN); /* a write over the limit fails: EFBIG */
 }
 
 int launcher_interrupted(void)
@@ -200,7 +201,7 @@ static int receive_all(int pipe, launcher_receive *receive, void *argument,
 {
 	size_t capacity = 0, bytes = 0;
 	void *payload = NULL;
-	int kind, error = 0;
+	int kind = 0, error = 0;
 
 	while (!error && (kind = message_receive(pipe, &payload, &capacity,
 						 &bytes)) > 0) {
@@ -213,7 +214,7 @@ static int receive_all(int pipe, launcher_receive *receive, void *argument,
 			error = receive(argument, kind, payload, bytes);
 	}
 	free(payload);
-	return error;
+	return kind == -ENOMEM ? kind : error;
 }
 
 static void describe_ending(int status, struct ending *ending)

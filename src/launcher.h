@@ -43,7 +43,8 @@ int launcher_run(struct launcher *launcher, char *const *wrap,
 		 struct ending *ending);
 
 /* Installs handlers for SIGINT, SIGTERM and SIGHUP that stop the running
- * worker; the signal that came, or 0. */
+ * worker, and lets what cannot be written fail rather than kill; the signal
+ * that came, or 0. */
 void launcher_catch_signals(void);
 int launcher_interrupted(void);
 

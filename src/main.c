@@ -71,6 +71,11 @@ static int refuse_folder(struct session *session, int error,
 				    "%.300s: no space for about %" PRIu64
 				    " MB; free some or name another folder",
 				    path, bytes / 1000000 + 2);
+	if (error == -EFBIG)
+		return session_fail(session, 2,
+				    "%.300s: files may not be as large as is "
+				    "needed; raise the limit (ulimit -f)",
+				    path);
 	return session_fail(session, 2,
 			    "%.300s: cannot be made: %s; name another folder "
 			    "with --output",
