@@ -45,11 +45,27 @@ static int select_rows(struct session *session)
 	return 0;
 }
 
+/* What the kernel allows is the truth: variables that make hwloc tell of
+ * another machine are put aside. */
+static int load_topology(struct topology **topology, bool *foreign)
+{
+	int error = topology_load(topology);
+
+	*foreign = false;
+	if (!error && topology_is_here(*topology))
+		return 0;
+	if (!error)
+		topology_free(*topology);
+	*foreign = topology_forget_variables();
+	return topology_load(topology);
+}
+
 static int choose_cpu(struct session *session)
 {
 	const struct options *options = session->options;
 	struct topology *topology;
-	int error = topology_load(&topology);
+	bool foreign;
+	int error = load_topology(&topology, &foreign);
 
 	if (error)
 		return session_fail(session, 3,
@@ -57,6 +73,7 @@ static int choose_cpu(struct session *session)
 				    "machine: %s",
 				    strerror(-error));
 	error = topology_choose(topology, options->cpu, &session->choice);
+	session->choice.foreign = foreign;
 	topology_free(topology);
 	if (error == -EINVAL)
 		return session_fail(session, 2,

@@ -47,6 +47,7 @@ json_t *record_placement(const struct topology_choice *choice)
 				    ? json_null()
 				    : json_integer(choice->sibling));
 	put_count(placement, "kinds", (uint64_t)choice->kinds);
+	put_bool(placement, "hwloc_variables_ignored", choice->foreign);
 	return placement;
 }
 

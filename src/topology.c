@@ -1,16 +1,21 @@
 // SPDX-License-Identifier: MIT
 /* Chooses the processing unit to measure on, and binds to it; by hwloc. */
+#define _GNU_SOURCE
 #include "topology.h"
 
 #include <errno.h>
 #include <hwloc.h>
+#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "facts.h"
 
+extern char **environ;
+
 #define ISOLATED "/sys/devices/system/cpu/isolated"
+#define QUIETLY	 "HWLOC_HIDE_ERRORS" /* a variable that is ours */
 
 struct topology {
 	hwloc_topology_t machine;
@@ -21,7 +26,7 @@ struct topology {
 static int load_machine(hwloc_topology_t *machine)
 {
 	/* Without /sys hwloc says so on stderr, and goes on: so do we. */
-	setenv("HWLOC_HIDE_ERRORS", "2", 0);
+	setenv(QUIETLY, "2", 0);
 	if (hwloc_topology_init(machine) < 0)
 		return errno ? -errno : -ENOMEM;
 	hwloc_topology_set_all_types_filter(*machine,
@@ -89,6 +94,54 @@ int topology_load(struct topology **result)
 	find_allowed(topology);
 	*result = topology;
 	return 0;
+}
+
+/* Does hwloc know every CPU that the kernel lets this process run on? With
+ * more CPUs than a cpu_set_t holds the kernel does not tell. */
+static bool has_own_cpus(const struct topology *topology)
+{
+	hwloc_const_bitmap_t all =
+		hwloc_topology_get_complete_cpuset(topology->machine);
+	cpu_set_t own;
+
+	if (sched_getaffinity(0, sizeof(own), &own))
+		return true;
+	for (unsigned int cpu = 0; cpu < CPU_SETSIZE; cpu++)
+		if (CPU_ISSET(cpu, &own) && !hwloc_bitmap_isset(all, cpu))
+			return false;
+	return true;
+}
+
+bool topology_is_here(const struct topology *topology)
+{
+	return hwloc_topology_is_thissystem(topology->machine) &&
+	       has_own_cpus(topology);
+}
+
+/* The name of the first variable of hwloc's that is not ours, or NULL. */
+static const char *find_variable(char *name, size_t size)
+{
+	static const char begin[] = "HWLOC_";
+
+	for (char **line = environ; *line; line++) {
+		if (strncmp(*line, begin, sizeof(begin) - 1) != 0 ||
+		    strncmp(*line, QUIETLY "=", sizeof(QUIETLY)) == 0 ||
+		    strcspn(*line, "=") >= size)
+			continue;
+		snprintf(name, size, "%.*s", (int)strcspn(*line, "="), *line);
+		return name;
+	}
+	return NULL;
+}
+
+bool topology_forget_variables(void)
+{
+	bool any = false;
+	char name[64];
+
+	while (find_variable(name, sizeof(name)) && unsetenv(name) == 0)
+		any = true;
+	return any;
 }
 
 void topology_free(struct topology *topology)

@@ -18,6 +18,7 @@ struct topology_choice {
 	int siblings;	    /* CPUs that share the chosen core, itself too */
 	int kinds;	    /* kinds of core (big.LITTLE); 0 unknown */
 	int sibling;	    /* the next CPU of the chosen core; -1: none */
+	bool foreign;	    /* hwloc's variables told of another machine */
 };
 
 /*
@@ -26,6 +27,14 @@ struct topology_choice {
  */
 int topology_load(struct topology **topology);
 void topology_free(struct topology *topology);
+
+/* Is it this machine, as far as this process may run on it? Variables like
+ * HWLOC_XMLFILE and HWLOC_SYNTHETIC make hwloc tell of another one. */
+bool topology_is_here(const struct topology *topology);
+
+/* Takes hwloc's variables out of the environment, the workers' too; were
+ * there any? */
+bool topology_forget_variables(void);
 
 /*
  * Chooses among the allowed CPUs: isolated ones first, the fastest kind of

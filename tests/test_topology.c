@@ -308,6 +308,66 @@ static void an_impossible_binding_is_an_error(void **state)
 	topology_free(topology);
 }
 
+static bool is_here(const char *variable, const char *value)
+{
+	struct topology *topology;
+	bool here;
+
+	if (variable)
+		setenv(variable, value, 1);
+	assert_int_equal(topology_load(&topology), 0);
+	if (variable)
+		unsetenv(variable);
+	here = topology_is_here(topology);
+	topology_free(topology);
+	return here;
+}
+
+static void another_machine_is_told_apart(void **state)
+{
+	char path[] = "/tmp/syscost-topology-XXXXXX";
+	int file = mkstemp(path);
+
+	(void)state;
+	assert_true(is_here(NULL, NULL));
+	assert_false(is_here("HWLOC_SYNTHETIC", "pack:1 core:4 pu:2"));
+	assert_true(file >= 0);
+	close(file);
+	write_kinds(path, true);
+	assert_false(is_here("HWLOC_XMLFILE", path));
+	unlink(path);
+}
+
+/* Said to be this one, it still lacks the CPUs that this process has. */
+static void a_machine_without_ones_own_cpus_is_another(void **state)
+{
+	bool here;
+
+	(void)state;
+	setenv("HWLOC_THISSYSTEM", "1", 1);
+	here = is_here("HWLOC_SYNTHETIC", "pu:1(indexes=1023)");
+	unsetenv("HWLOC_THISSYSTEM");
+	assert_false(here);
+}
+
+static void hwlocs_variables_are_forgotten(void **state)
+{
+	(void)state;
+	topology_forget_variables();
+	assert_false(topology_forget_variables());
+	setenv("HWLOC_HIDE_ERRORS", "2", 1);
+	assert_false(topology_forget_variables());
+	assert_non_null(getenv("HWLOC_HIDE_ERRORS"));
+	setenv("HWLOC_SYNTHETIC", "pu:64", 1);
+	setenv("HWLOC_FSROOT", "/nonexistent", 1);
+	setenv("OTHER_HWLOC_", "1", 1);
+	assert_true(topology_forget_variables());
+	assert_null(getenv("HWLOC_SYNTHETIC"));
+	assert_null(getenv("HWLOC_FSROOT"));
+	assert_non_null(getenv("OTHER_HWLOC_"));
+	unsetenv("OTHER_HWLOC_");
+}
+
 /* taskset -c N: nothing else is chosen, and nothing else may be asked for. */
 static void an_affinity_of_one_cpu_is_kept(void **state)
 {
@@ -348,6 +408,9 @@ int main(void)
 		cmocka_unit_test(other_cores_come_before_siblings),
 		cmocka_unit_test(others_are_allowed_ones),
 		cmocka_unit_test(binding_to_a_made_up_machine_fails),
+		cmocka_unit_test(another_machine_is_told_apart),
+		cmocka_unit_test(a_machine_without_ones_own_cpus_is_another),
+		cmocka_unit_test(hwlocs_variables_are_forgotten),
 		bound(the_thread_is_bound_to_the_choice),
 		bound(an_impossible_binding_is_an_error),
 		bound(an_affinity_of_one_cpu_is_kept),
