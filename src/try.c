@@ -2,8 +2,10 @@
 /* Tries rows before anything is measured. */
 #include "try.h"
 
+#include <errno.h>
 #include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "crowd.h"
@@ -74,7 +76,7 @@ static void size_row(struct tried *tried, struct subject *subject,
 	crowd_rest();
 }
 
-/* Sets up, verifies, counts and sizes; what fails is the reason to skip. */
+/* Verifies, counts and sizes; what fails is the reason to skip. */
 static void try_open(struct tried *tried, struct subject *subject,
 		     const struct job *job, double adds_per_ns)
 {
@@ -92,30 +94,38 @@ static void try_open(struct tried *tried, struct subject *subject,
 	size_row(tried, subject, job, adds_per_ns);
 }
 
-static void try_row(struct tried *tried, const struct benchmark *benchmark,
+/* A row that will be measured stays open, as in a launch: what all of them
+ * take together (descriptors, memory) must be there for all. */
+static void try_row(struct tried *tried, struct subject *subject,
 		    const struct job *job, double adds_per_ns)
 {
+	const struct benchmark *benchmark =
+		registry_get(tried->benchmark)->benchmark;
 	const char *problem =
 		benchmark->supported ? benchmark->supported(benchmark) : NULL;
-	struct subject subject = { .index = tried->benchmark };
 	int error;
 
 	if (problem) {
 		snprintf(tried->reason, sizeof(tried->reason), "%s", problem);
 		return;
 	}
-	error = batch_open(&subject, benchmark);
+	subject->index = tried->benchmark;
+	error = batch_open(subject, benchmark);
 	if (error) {
+		subject->benchmark = NULL;
 		snprintf(tried->reason, sizeof(tried->reason),
 			 "set-up failed: %s", strerror(-error));
 		return;
 	}
-	try_open(tried, &subject, job, adds_per_ns);
-	batch_close(&subject);
+	try_open(tried, subject, job, adds_per_ns);
+	if (!tried->calls) {
+		batch_close(subject);
+		subject->benchmark = NULL;
+	}
 }
 
-int try_rows(int out, const struct job *job, const struct task *tasks,
-	     double adds_per_ns)
+static int try_each(int out, const struct job *job, const struct task *tasks,
+		    double adds_per_ns, struct subject *subjects)
 {
 	for (uint32_t i = 0; i < job->count; i++) {
 		struct tried tried = { .benchmark = tasks[i].benchmark };
@@ -124,11 +134,24 @@ int try_rows(int out, const struct job *job, const struct task *tasks,
 
 		if (error)
 			return error;
-		try_row(&tried, registry_get(tried.benchmark)->benchmark, job,
-			adds_per_ns);
+		try_row(&tried, &subjects[i], job, adds_per_ns);
 		error = message_send(out, MESSAGE_TRIED, &tried, sizeof(tried));
 		if (error)
 			return error;
 	}
 	return 0;
+}
+
+int try_rows(int out, const struct job *job, const struct task *tasks,
+	     double adds_per_ns)
+{
+	struct subject *subjects = calloc(job->count + 1, sizeof(*subjects));
+	int error = subjects ? try_each(out, job, tasks, adds_per_ns, subjects)
+			     : -ENOMEM;
+
+	for (uint32_t i = 0; subjects && i < job->count; i++)
+		if (subjects[i].benchmark)
+			batch_close(&subjects[i]);
+	free(subjects);
+	return error;
 }

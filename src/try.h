@@ -16,7 +16,8 @@ uint64_t try_size_batch(struct subject *subject, const struct job *job,
 			double batch_ns, double *cost_ns);
 
 /*
- * Tries each task's row and sends what came of it; 0 or -errno. Under
+ * Tries each task's row and sends what came of it; 0 or -errno. All that can
+ * be measured are open at the end, as in a launch, and then closed. Under
  * condition work a batch is sized with its adds, `adds_per_ns` of them.
  */
 int try_rows(int out, const struct job *job, const struct task *tasks,

@@ -54,6 +54,25 @@ static int break_down(const struct benchmark *benchmark,
 	return -EMFILE;
 }
 
+/* There is room for one of them at a time. */
+static bool taken;
+
+static int take(const struct benchmark *benchmark, struct context *context)
+{
+	(void)benchmark;
+	(void)context;
+	if (taken)
+		return -EMFILE;
+	taken = true;
+	return 0;
+}
+
+static void give_back(struct context *context)
+{
+	(void)context;
+	taken = false;
+}
+
 static unsigned int torn_down;
 
 static void note_teardown(struct context *context)
@@ -80,6 +99,12 @@ BENCHMARK_GROUP(trying, "rows of this test",
 	  .teardown = note_teardown,     .summary = "cannot be set up" },
 	{ .path = "lying",  .run = last, .verify = lie,
 	  .teardown = note_teardown,     .summary = "does not what it says" },
+	{ .path = "greedy", .run = last, .setup = take, .teardown = give_back,
+	  .summary = "takes all there is" },
+	{ .path = "greedy_too", .run = last, .setup = take,
+	  .teardown = give_back,         .summary = "the same" },
+	{ .path = "greedy_liar", .run = last, .setup = take, .verify = lie,
+	  .teardown = give_back,         .summary = "gives it back" },
 );
 // clang-format on
 
@@ -235,6 +260,50 @@ static void a_row_that_does_not_work_is_skipped_with_the_reason(void **state)
 		       "verification failed: it measures something else", 1);
 }
 
+/* Tries these rows in one job; how many of them can be measured. */
+static unsigned int try_together(const char *const *names, uint32_t count)
+{
+	struct job together = job;
+	struct task tasks[4] = { 0 };
+	size_t capacity = 0, bytes;
+	void *payload = NULL;
+	unsigned int good = 0;
+	int ends[2], kind;
+
+	let_children_crash();
+	for (uint32_t i = 0; i < count; i++)
+		tasks[i].benchmark = index_of(names[i]);
+	together.count = count;
+	assert_int_equal(pipe(ends), 0);
+	assert_int_equal(try_rows(ends[1], &together, tasks, 1), 0);
+	close(ends[1]);
+	while ((kind = message_receive(ends[0], &payload, &capacity, &bytes)))
+		if (kind == MESSAGE_TRIED)
+			good += ((struct tried *)payload)->calls > 0;
+	close(ends[0]);
+	free(payload);
+	return good;
+}
+
+/* A launch has them all open: what is not there for all is found out here. */
+static void rows_are_open_together(void **state)
+{
+	(void)state;
+	assert_int_equal(
+		try_together((const char *const[]){ "trying/greedy",
+						    "trying/good",
+						    "trying/greedy_too" },
+			     3),
+		2);
+	assert_false(taken);
+	assert_int_equal(
+		try_together((const char *const[]){ "trying/greedy_liar",
+						    "trying/greedy" },
+			     2),
+		1);
+	assert_false(taken);
+}
+
 /* 100 us an entry in a batch of 1 ms; a row that stays in user space gets
  * none. */
 static void a_batch_is_sized_with_its_work(void **state)
@@ -289,6 +358,7 @@ int main(void)
 		cmocka_unit_test(a_row_that_works_is_sized_and_counted),
 		cmocka_unit_test(
 			a_row_that_does_not_work_is_skipped_with_the_reason),
+		cmocka_unit_test(rows_are_open_together),
 		cmocka_unit_test(a_batch_is_sized_with_its_work),
 		cmocka_unit_test(entries_are_counted_or_expected),
 		cmocka_unit_test(nobody_listening_ends_the_trying),
