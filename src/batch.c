@@ -4,6 +4,7 @@
 #include "batch.h"
 
 #include <sched.h>
+#include <signal.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
 #include <time.h>
@@ -11,6 +12,22 @@
 #include "arch.h"
 #include "clock.h"
 #include "work.h"
+
+static volatile sig_atomic_t continued;
+
+static void note_continued(int number)
+{
+	(void)number;
+	continued++;
+}
+
+void batch_watch_stops(void)
+{
+	struct sigaction action = { .sa_handler = note_continued,
+				    .sa_flags = SA_RESTART };
+
+	sigaction(SIGCONT, &action, NULL);
+}
 
 bool batch_is_dirty(const struct row *row)
 {
@@ -150,8 +167,8 @@ void batch_run(struct subject *subject, struct probe *probe, bool counter,
 {
 	struct counters_reading first, last;
 	struct rusage before, after;
+	int cpu, stops = continued;
 	uint64_t cpu_ns;
-	int cpu;
 
 	getrusage(RUSAGE_THREAD, &before);
 	cpu_ns = thread_cpu_ns();
@@ -169,7 +186,8 @@ void batch_run(struct subject *subject, struct probe *probe, bool counter,
 	row->benchmark = subject->index;
 	row->calls = subject->calls;
 	row->migrated = row->cpu != cpu;
-	row->nivcsw = (uint32_t)(after.ru_nivcsw - before.ru_nivcsw);
+	row->nivcsw = (uint32_t)(after.ru_nivcsw - before.ru_nivcsw +
+				 continued - stops);
 	row->minflt = (uint32_t)(after.ru_minflt - before.ru_minflt);
 	row->counts = (struct counts){ .counted = 0 };
 	if (counters) {

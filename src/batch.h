@@ -19,8 +19,8 @@ struct row {
 	uint32_t benchmark; /* index in the registry */
 	uint32_t seq;	    /* true order within the launch, from 0 */
 	int32_t cpu;	    /* where the batch ended */
-	uint32_t migrated;  /* 1: it began elsewhere */
-	uint32_t nivcsw;    /* involuntary switches during the batch */
+	uint32_t migrated;  /* 1: it began, or was to be, elsewhere */
+	uint32_t nivcsw;    /* involuntary switches and stops during it */
 	uint32_t minflt;    /* minor faults during the batch */
 	struct probe_ticks before, after;
 	struct counts counts; /* of the timed calls alone */
@@ -35,6 +35,12 @@ struct subject {
 	double hundreds_a_call; /* of adds after a timed run: condition work */
 	struct counts around;	/* of a batch but for its timed calls */
 };
+
+/*
+ * From now on batches count the stops of this process (SIGSTOP, SIGTSTP ...)
+ * when it goes on. For the kernel they are switches of its own will.
+ */
+void batch_watch_stops(void);
 
 /* Was the batch disturbed by something that left a trace? */
 bool batch_is_dirty(const struct row *row);

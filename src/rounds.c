@@ -64,6 +64,8 @@ static double run_scheduled(void *argument)
 	join_crowd(launch, scheduled->subject);
 	batch_run(scheduled->subject, &launch->probe, launch->job->counter != 0,
 		  launch->counters.counted ? &launch->counters : NULL, row);
+	/* Somebody may have moved this process for good. */
+	row->migrated |= row->cpu != launch->job->cpu;
 	row->seq = (uint32_t)launch->count;
 	if (launch->count + 1 < launch->capacity)
 		launch->count++;

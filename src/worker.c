@@ -11,6 +11,7 @@
 #include <sys/prctl.h>
 #include <unistd.h>
 
+#include "batch.h"
 #include "clock.h"
 #include "condition.h"
 #include "counters.h"
@@ -44,7 +45,11 @@ static int settle(const struct job *job, struct launched *launched, char *why)
 		return error;
 	error = topology_bind(topology, job->cpu, &memory);
 	launched->memory_bound = memory;
-	if (!error)
+	if (error)
+		snprintf(why, CONDITION_WHY_BYTES,
+			 "CPU %d, offline or out of the cpuset: %s", job->cpu,
+			 strerror(-error));
+	else
 		error = conditions_apply(&job->conditions, topology, job->cpu,
 					 why, CONDITION_WHY_BYTES);
 	topology_free(topology);
@@ -111,6 +116,7 @@ int worker_main(const char *descriptors)
 		return 2;
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	signal(SIGPIPE, SIG_IGN);
+	batch_watch_stops();
 	error = do_job(in, out, why);
 	if (error) {
 		if (!why[0])

@@ -423,6 +423,27 @@ static void a_move_to_another_cpu_is_seen(void **state)
 	sched_setaffinity(0, sizeof(own_cpus), &own_cpus);
 }
 
+static void raise_continue(struct context *context, uint64_t calls)
+{
+	(void)context;
+	(void)calls;
+	raise(SIGCONT);
+}
+
+/* As from a stop, which nobody would end here. */
+static void going_on_is_seen(void **state)
+{
+	static const struct benchmark going_on = { .run = raise_continue };
+	struct row row;
+
+	(void)state;
+	batch_watch_stops();
+	run_batch(&going_on, &row);
+	signal(SIGCONT, SIG_DFL);
+	assert_in_range(row.nivcsw, 2, 100000); /* rehearsed and timed */
+	assert_true(batch_is_dirty(&row));
+}
+
 #define afresh(test) cmocka_unit_test_setup(test, forget)
 
 int main(void)
@@ -441,6 +462,7 @@ int main(void)
 		afresh(a_batch_whose_count_failed_has_none),
 		afresh(faults_are_seen),
 		afresh(a_move_to_another_cpu_is_seen),
+		afresh(going_on_is_seen),
 	};
 
 	return check_all(tests);
