@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include "clock.h"
+#include "limit.h"
 #include "worker.h"
 
 #define PADDING_NAME "SYSCOST_PADDING="
@@ -63,6 +64,7 @@ int launcher_init(struct launcher *launcher, uint64_t seed)
 		return -errno;
 	snprintf(launcher->program, sizeof(launcher->program), "%s", absolute);
 	free(absolute);
+	launcher->limit_s = 0;
 	for (int i = 0; i < 3; i++)
 		launcher->seed[i] = (unsigned short)(seed >> (16 * i));
 	return 0;
@@ -219,7 +221,11 @@ static int receive_all(int pipe, launcher_receive *receive, void *argument,
 
 static void describe_ending(int status, struct ending *ending)
 {
-	if (WIFSIGNALED(status)) {
+	if (WIFSIGNALED(status) && ending->late) {
+		ending->done = false;
+		snprintf(ending->problem, sizeof(ending->problem),
+			 "did not end and was killed (--limit)");
+	} else if (WIFSIGNALED(status)) {
 		const char *name = sigabbrev_np(WTERMSIG(status));
 
 		ending->done = false;
@@ -262,6 +268,9 @@ int launcher_run(struct launcher *launcher, char *const *wrap,
 		running = child;
 		if (caught) /* it came before there was a worker */
 			kill(-child, SIGKILL);
+		limit_begin(launcher->limit_s ? launcher->limit_s
+					      : limit_of(job),
+			    child);
 		message_send_job(pipes.job[1], job, tasks);
 		error = receive_all(pipes.messages[0], receive, argument,
 				    ending);
@@ -276,6 +285,7 @@ int launcher_run(struct launcher *launcher, char *const *wrap,
 		while (waitpid(child, &status, 0) < 0 && errno == EINTR)
 			;
 		running = 0;
+		ending->late = limit_end();
 		describe_ending(status, ending);
 	}
 	ending->wall_ns = clock_raw_ns() - begin;

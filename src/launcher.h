@@ -13,6 +13,7 @@
 struct launcher {
 	char program[4096];	/* this binary, absolute */
 	unsigned short seed[3]; /* of the padding; nrand48(3) */
+	unsigned int limit_s;	/* for a worker; 0: by its job (limit.h) */
 };
 
 /* Takes one message; a negative return (-errno) stops the worker. */
@@ -22,6 +23,7 @@ typedef int launcher_receive(void *argument, enum message_kind kind,
 /* How a worker ended. */
 struct ending {
 	bool done;	      /* it did its job and said so */
+	bool late;	      /* its time was up before it ended */
 	uint64_t wall_ns;     /* from fork to reaped */
 	unsigned int padding; /* bytes of environment added */
 	char problem[192];    /* "killed by SIGSEGV"; "" if done */

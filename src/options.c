@@ -13,6 +13,7 @@
 
 #define LAUNCHES_MOST 10000
 #define ROUNDS_MOST   100000
+#define LIMIT_MOST_S  1000000
 
 enum key {
 	KEY_LIST = 256,
@@ -26,6 +27,7 @@ enum key {
 	KEY_ARM,
 	KEY_WRAP,
 	KEY_SEED,
+	KEY_LIMIT,
 	KEY_CLOCK,
 	KEY_DISTRIBUTION,
 	KEY_ENVIRONMENT,
@@ -62,6 +64,9 @@ static const struct argp_option table[] = {
 	{ "wrap", KEY_WRAP, "NAME=COMMAND",
 	  .doc = "An arm whose launches run under COMMAND; likewise" },
 	{ "seed", KEY_SEED, "N", .doc = "Seed of what is drawn at random" },
+	{ "limit", KEY_LIMIT, "SECONDS",
+	  .doc = "A launch that takes longer is lost (a minute and 100 times "
+		 "what it plans)" },
 	{ NULL, 0, NULL, 0, "The result:", 0 },
 	{ "output", KEY_OUTPUT, "DIR",
 	  .doc = "The run folder (results/TIME-HOST-KERNEL); must not exist" },
@@ -213,6 +218,10 @@ static error_t parse(int key, char *argument, struct argp_state *state)
 	case KEY_SEED:
 		options->seed =
 			(uint64_t)usage_number("seed", argument, 0, INT64_MAX);
+		break;
+	case KEY_LIMIT:
+		options->limit_s = (unsigned int)usage_number("limit", argument,
+							      1, LIMIT_MOST_S);
 		break;
 	case KEY_OUTPUT:
 		options->output = argument;

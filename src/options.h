@@ -17,6 +17,7 @@ struct options {
 	unsigned int launches; /* an arm */
 	unsigned int rounds;   /* a launch */
 	int cpu;	       /* -1: hwloc chooses */
+	unsigned int limit_s;  /* for a worker; 0: as its job asks for */
 	uint64_t seed;
 	enum clock_choice clock;
 	bool list, environment, anonymous, strict, distribution;

@@ -137,6 +137,7 @@ int measure_prepare(struct session *session, const struct options *options)
 				    "cannot find this program's "
 				    "own file: %s",
 				    strerror(-status));
+	session->launcher.limit_s = options->limit_s;
 	clock_start(&session->clock, options->clock);
 	choose_batch(session);
 	return 0;

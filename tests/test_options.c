@@ -77,7 +77,7 @@ static void values_land_where_they_belong(void **state)
 	read_words(WORDS("--filter=get.*", "--launches=7", "--rounds=3",
 			 "--cpu=0", "--label=after-1.2_x+", "--output=/tmp/x y",
 			 "--seed=9223372036854775807", "--clock=raw",
-			 "--anonymous", "--distribution"));
+			 "--anonymous", "--distribution", "--limit=90"));
 	assert_string_equal(options.filter, "get.*");
 	assert_int_equal(options.launches, 7);
 	assert_int_equal(options.rounds, 3);
@@ -85,6 +85,7 @@ static void values_land_where_they_belong(void **state)
 	assert_string_equal(options.label, "after-1.2_x+");
 	assert_string_equal(options.output, "/tmp/x y");
 	assert_true(options.seed == INT64_MAX);
+	assert_int_equal(options.limit_s, 90);
 	assert_int_equal(options.clock, CLOCK_RAW);
 	assert_true(options.anonymous && options.distribution);
 	read_words(WORDS("--clock", "counter", "--list", "--environment",
@@ -258,6 +259,9 @@ static void numbers_that_are_none_are_refused(void **state)
 		"--rounds=100001",
 		"--cpu=-1",
 		"--cpu=1048577",
+		"--limit=0",
+		"--limit=x",
+		"--limit=1000001",
 		"--seed=-1",
 		"--seed=9223372036854775808",
 		"--launches=99999999999999999999",
