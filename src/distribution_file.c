@@ -72,6 +72,7 @@ static int write_file(const struct session *session, const struct store *store,
 {
 	unsigned int arms = session->options->arm_count;
 	FILE *file = store_create(store, name);
+	int error;
 
 	if (!file)
 		return -errno;
@@ -88,7 +89,10 @@ static int write_file(const struct session *session, const struct store *store,
 				      arm);
 		}
 	}
-	return store_written(file);
+	error = store_written(file);
+	if (error)
+		store_remove(store, name);
+	return error;
 }
 
 int distribution_save(const struct session *session, const struct store *store)

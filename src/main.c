@@ -36,8 +36,8 @@
 #include "worker.h"
 
 #define ATTEMPTS     1000
-#define ROW_BYTES    256   /* of samples.csv and counters.csv, more than it is */
-#define LAUNCH_BYTES 400   /* of launches.csv, likewise */
+#define ROW_BYTES    256 /* of samples.csv and counters.csv, more than it is */
+#define LAUNCH_BYTES 400 /* of launches.csv, likewise */
 #define ARM_BYTES    30000 /* of a row in histogram.csv, likewise */
 
 /* A descriptor that came closed is opened the wrong way round, so that no
@@ -137,12 +137,12 @@ static int write_record(const struct session *session,
 		return -errno;
 	error = record_write(session, doubts, count, file);
 	written = store_written(file);
-	return error ? error : written;
+	return written ? written : error;
 }
 
-static int write_exports(const struct session *session,
-			 const struct summary *summary,
-			 const struct store *store)
+static int write_gbench(const struct session *session,
+			const struct summary *summary,
+			const struct store *store)
 {
 	FILE *file = store_create(store, "gbench.json");
 	int error, written;
@@ -151,34 +151,65 @@ static int write_exports(const struct session *session,
 		return -errno;
 	error = exports_gbench(session, summary, file);
 	written = store_written(file);
-	if (error || written)
-		return error ? error : written;
-	file = store_create(store, "benchstat.txt");
+	return written ? written : error;
+}
+
+static int write_benchstat(const struct session *session,
+			   const struct summary *summary,
+			   const struct store *store)
+{
+	FILE *file = store_create(store, "benchstat.txt");
+
 	if (!file)
 		return -errno;
 	exports_benchstat(session, summary, file);
 	return store_written(file);
 }
 
-/* The files of the end, the most needed first; then the folder's name. A
- * file that cannot be written does not cost the others. */
-static void save(struct session *session, const struct summary *summary,
-		 const struct doubt *doubts, size_t count, struct store *store)
+/* A file is there whole or not at all. */
+static int whole(const struct store *store, const char *name, int error)
 {
-	int errors[6];
+	if (error)
+		store_remove(store, name);
+	return error;
+}
+
+/* The files of the end, the most needed first; then the folder's name. A
+ * file that cannot be written does not cost the others. Where all of it is. */
+static const char *save(struct session *session, const struct summary *summary,
+			const struct doubt *doubts, size_t count,
+			struct store *store)
+{
+	const char *where;
+	int errors[7];
 
 	errors[0] = store_finish_tables(store);
-	errors[1] = write_record(session, doubts, count, store);
-	errors[2] = write_summary(session, summary, store);
-	errors[3] = write_exports(session, summary, store);
-	errors[4] = distribution_save(session, store);
-	errors[5] = store_commit(store);
-	for (int i = 0; i < 6; i++)
-		if (errors[i] && session->status != 130)
-			session_fail(session, 2,
-				     "%s: not everything could be "
+	errors[1] = whole(store, "run.json",
+			  write_record(session, doubts, count, store));
+	errors[2] = whole(store, "summary.csv",
+			  write_summary(session, summary, store));
+	errors[3] = whole(store, "gbench.json",
+			  write_gbench(session, summary, store));
+	errors[4] = whole(store, "benchstat.txt",
+			  write_benchstat(session, summary, store));
+	errors[5] = distribution_save(session, store);
+	errors[6] = store_commit(store);
+	where = errors[6] ? store->hidden : store->final;
+	for (int i = 0; i < 7; i++)
+		if (errors[i])
+			session_fail(session, session->status ?: 2,
+				     "%.400s: not everything could be "
 				     "written: %s",
-				     store->final, strerror(-errors[i]));
+				     where, strerror(-errors[i]));
+	return where;
+}
+
+static int out_of_memory(struct session *session, struct store *store)
+{
+	store_finish_tables(store);
+	return session_fail(session, 3,
+			    "out of memory; the samples are in %.400s",
+			    store->hidden);
 }
 
 /* What was measured is shown and saved, whole or not. */
@@ -186,6 +217,7 @@ static int conclude(struct session *session, struct store *store)
 {
 	struct doubt doubts[DOUBTS_MOST];
 	struct summary summary;
+	const char *where;
 	size_t count;
 
 	if (!session->launches_done) {
@@ -197,20 +229,17 @@ static int conclude(struct session *session, struct store *store)
 	}
 	if (session_conclude(session, store->final) ||
 	    summary_make(&summary, session))
-		return session_fail(session, 3,
-				    "out of memory; the samples "
-				    "are in %.400s",
-				    store->hidden);
+		return out_of_memory(session, store);
 	count = doubts_find(doubts, DOUBTS_RUN, session, &summary);
-	save(session, &summary, doubts, count, store);
+	where = save(session, &summary, doubts, count, store);
 	screen_results(stdout, session, &summary, doubts, count);
 	screen_distribution(stdout, session);
-	printf("\n%s/\n", store->final);
+	printf("\n%s/\n", where);
 	if (fflush(stdout) || ferror(stdout))
 		session_fail(session, 2,
 			     "the table could not be printed; the "
 			     "run is in %.400s",
-			     store->final);
+			     where);
 	summary_free(&summary);
 	return session->status;
 }

@@ -102,14 +102,6 @@ static int reserve_space(struct store *store)
 	return -posix_fallocate(store->reserve, 0, RESERVE_BYTES);
 }
 
-static void remove_file(const struct store *store, const char *name)
-{
-	char path[4200];
-
-	if (!file_path(store, name, path, sizeof(path)))
-		unlink(path);
-}
-
 static int begin_tables(struct store *store)
 {
 	int error = 0;
@@ -200,7 +192,7 @@ static int finish_table(struct store *store, enum store_table which)
 	int error = table_finish(table);
 
 	if (begun && !table->whole)
-		remove_file(store, tables[which].name);
+		store_remove(store, tables[which].name);
 	return error;
 }
 
@@ -245,6 +237,14 @@ int store_written(FILE *file)
 	return 0;
 }
 
+void store_remove(const struct store *store, const char *name)
+{
+	char path[4200];
+
+	if (!file_path(store, name, path, sizeof(path)))
+		unlink(path);
+}
+
 /* RENAME_NOREPLACE: a folder that came there meanwhile is not overwritten.
  * Where the file system lacks it, a plain rename, which replaces at most an
  * empty folder. */
@@ -269,9 +269,9 @@ void store_discard(struct store *store)
 		close(store->reserve);
 	for (int i = 0; i < STORE_TABLES; i++) {
 		table_finish(&store->tables[i]);
-		remove_file(store, tables[i].name);
+		store_remove(store, tables[i].name);
 	}
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
-		remove_file(store, names[i]);
+		store_remove(store, names[i]);
 	rmdir(store->hidden);
 }

@@ -56,6 +56,9 @@ int store_finish_tables(struct store *store);
 FILE *store_create(const struct store *store, const char *name);
 int store_written(FILE *file);
 
+/* Takes a file out of the folder again. */
+void store_remove(const struct store *store, const char *name);
+
 /* Gives the folder its name; 0 or -errno. store_discard removes it. */
 int store_commit(struct store *store);
 void store_discard(struct store *store);
