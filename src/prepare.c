@@ -10,6 +10,7 @@
 #include "facts.h"
 #include "measure.h"
 #include "registry.h"
+#include "trust.h"
 
 #define BATCH_STEPS    1000 /* of the clock, in a batch */
 #define BATCH_LEAST_NS 50000
@@ -45,27 +46,12 @@ static int select_rows(struct session *session)
 	return 0;
 }
 
-/* What the kernel allows is the truth: variables that make hwloc tell of
- * another machine are put aside. */
-static int load_topology(struct topology **topology, bool *foreign)
-{
-	int error = topology_load(topology);
-
-	*foreign = false;
-	if (!error && topology_is_here(*topology))
-		return 0;
-	if (!error)
-		topology_free(*topology);
-	*foreign = topology_forget_variables();
-	return topology_load(topology);
-}
-
 static int choose_cpu(struct session *session)
 {
 	const struct options *options = session->options;
 	struct topology *topology;
-	bool foreign;
-	int error = load_topology(&topology, &foreign);
+	bool foreign = trust_topology();
+	int error = topology_load(&topology);
 
 	if (error)
 		return session_fail(session, 3,

@@ -3,8 +3,10 @@
 #define _GNU_SOURCE
 #include "topology.h"
 
+#include <ctype.h>
 #include <errno.h>
 #include <hwloc.h>
+#include <hwloc/glibc-sched.h>
 #include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,13 +14,12 @@
 
 #include "facts.h"
 
-extern char **environ;
-
-#define ISOLATED "/sys/devices/system/cpu/isolated"
-#define QUIETLY	 "HWLOC_HIDE_ERRORS" /* a variable that is ours */
+#define ISOLATED   "/sys/devices/system/cpu/isolated"
+#define CPU_DIGITS 6
 
 struct topology {
 	hwloc_topology_t machine;
+	hwloc_bitmap_t own;	 /* this thread's affinity, when loaded */
 	hwloc_bitmap_t allowed;	 /* where this process may run */
 	hwloc_bitmap_t isolated; /* allowed ones among the isolated */
 };
@@ -26,7 +27,7 @@ struct topology {
 static int load_machine(hwloc_topology_t *machine)
 {
 	/* Without /sys hwloc says so on stderr, and goes on: so do we. */
-	setenv(QUIETLY, "2", 0);
+	setenv(TOPOLOGY_QUIETLY, "2", 0);
 	if (hwloc_topology_init(machine) < 0)
 		return errno ? -errno : -ENOMEM;
 	hwloc_topology_set_all_types_filter(*machine,
@@ -40,13 +41,43 @@ static int load_machine(hwloc_topology_t *machine)
 	return 0;
 }
 
+/* hwloc makes a bitmap of half a GiB of a CPU number that is no such thing. */
+static bool is_cpu_list(const char *list)
+{
+	size_t digits = 0;
+
+	for (; *list; list++) {
+		digits = isdigit((unsigned char)*list) ? digits + 1 : 0;
+		if (digits > CPU_DIGITS || (!digits && !strchr(",-", *list)))
+			return false;
+	}
+	return true;
+}
+
 static void read_isolated(hwloc_bitmap_t isolated)
 {
 	char list[4096];
 
 	if (facts_line(ISOLATED, list, sizeof(list)) || !list[0] ||
-	    hwloc_bitmap_list_sscanf(isolated, list) < 0)
+	    !is_cpu_list(list) || hwloc_bitmap_list_sscanf(isolated, list) < 0)
 		hwloc_bitmap_zero(isolated);
+}
+
+/* The kernel's word, however little of the machine hwloc sees. A made-up
+ * machine is everybody's. More CPUs than a cpu_set_t has are left to hwloc. */
+static void find_own(struct topology *topology)
+{
+	hwloc_topology_t machine = topology->machine;
+	cpu_set_t own;
+
+	if (hwloc_topology_is_thissystem(machine) &&
+	    sched_getaffinity(0, sizeof(own), &own) == 0 &&
+	    hwloc_cpuset_from_glibc_sched_affinity(machine, topology->own, &own,
+						   sizeof(own)) == 0)
+		return;
+	if (hwloc_get_cpubind(machine, topology->own, HWLOC_CPUBIND_THREAD) < 0)
+		hwloc_bitmap_copy(topology->own,
+				  hwloc_topology_get_allowed_cpuset(machine));
 }
 
 /*
@@ -60,10 +91,10 @@ static void find_allowed(struct topology *topology)
 		hwloc_topology_get_allowed_cpuset(topology->machine);
 	hwloc_bitmap_t usual = hwloc_bitmap_alloc();
 
-	if (hwloc_get_cpubind(topology->machine, topology->allowed,
-			      HWLOC_CPUBIND_THREAD) < 0)
-		hwloc_bitmap_copy(topology->allowed, all);
-	hwloc_bitmap_and(topology->allowed, topology->allowed, all);
+	find_own(topology);
+	hwloc_bitmap_and(topology->allowed, topology->own, all);
+	if (hwloc_bitmap_iszero(topology->allowed))
+		hwloc_bitmap_copy(topology->allowed, topology->own);
 	read_isolated(topology->isolated);
 	hwloc_bitmap_and(topology->isolated, topology->isolated, all);
 	hwloc_bitmap_andnot(usual, all, topology->isolated);
@@ -75,6 +106,14 @@ static void find_allowed(struct topology *topology)
 	hwloc_bitmap_free(usual);
 }
 
+static void free_topology(struct topology *topology)
+{
+	hwloc_bitmap_free(topology->own);
+	hwloc_bitmap_free(topology->allowed);
+	hwloc_bitmap_free(topology->isolated);
+	free(topology);
+}
+
 int topology_load(struct topology **result)
 {
 	struct topology *topology = calloc(1, sizeof(*topology));
@@ -82,13 +121,12 @@ int topology_load(struct topology **result)
 
 	if (!topology)
 		return -ENOMEM;
+	topology->own = hwloc_bitmap_alloc();
 	topology->allowed = hwloc_bitmap_alloc();
 	topology->isolated = hwloc_bitmap_alloc();
 	error = load_machine(&topology->machine);
 	if (error) {
-		hwloc_bitmap_free(topology->allowed);
-		hwloc_bitmap_free(topology->isolated);
-		free(topology);
+		free_topology(topology);
 		return error;
 	}
 	find_allowed(topology);
@@ -96,62 +134,20 @@ int topology_load(struct topology **result)
 	return 0;
 }
 
-/* Does hwloc know every CPU that the kernel lets this process run on? With
- * more CPUs than a cpu_set_t holds the kernel does not tell. */
-static bool has_own_cpus(const struct topology *topology)
-{
-	hwloc_const_bitmap_t all =
-		hwloc_topology_get_complete_cpuset(topology->machine);
-	cpu_set_t own;
-
-	if (sched_getaffinity(0, sizeof(own), &own))
-		return true;
-	for (unsigned int cpu = 0; cpu < CPU_SETSIZE; cpu++)
-		if (CPU_ISSET(cpu, &own) && !hwloc_bitmap_isset(all, cpu))
-			return false;
-	return true;
-}
-
 bool topology_is_here(const struct topology *topology)
 {
 	return hwloc_topology_is_thissystem(topology->machine) &&
-	       has_own_cpus(topology);
-}
-
-/* The name of the first variable of hwloc's that is not ours, or NULL. */
-static const char *find_variable(char *name, size_t size)
-{
-	static const char begin[] = "HWLOC_";
-
-	for (char **line = environ; *line; line++) {
-		if (strncmp(*line, begin, sizeof(begin) - 1) != 0 ||
-		    strncmp(*line, QUIETLY "=", sizeof(QUIETLY)) == 0 ||
-		    strcspn(*line, "=") >= size)
-			continue;
-		snprintf(name, size, "%.*s", (int)strcspn(*line, "="), *line);
-		return name;
-	}
-	return NULL;
-}
-
-bool topology_forget_variables(void)
-{
-	bool any = false;
-	char name[64];
-
-	while (find_variable(name, sizeof(name)) && unsetenv(name) == 0)
-		any = true;
-	return any;
+	       hwloc_bitmap_isincluded(
+		       topology->own,
+		       hwloc_topology_get_complete_cpuset(topology->machine));
 }
 
 void topology_free(struct topology *topology)
 {
 	if (!topology)
 		return;
-	hwloc_bitmap_free(topology->allowed);
-	hwloc_bitmap_free(topology->isolated);
 	hwloc_topology_destroy(topology->machine);
-	free(topology);
+	free_topology(topology);
 }
 
 /* Narrows `set` to `part` if any of it is left; says whether it did. */
@@ -319,23 +315,50 @@ unsigned int topology_others(const struct topology *topology, int cpu,
 	return count;
 }
 
-int topology_bind(struct topology *topology, int cpu, bool *memory)
+/* Where hwloc sees fewer CPUs than there are, it cannot read a binding back
+ * that has been put on: then the kernel is asked without it. */
+static int bind_by_kernel(int cpu)
 {
-	hwloc_bitmap_t set = hwloc_bitmap_alloc();
+	cpu_set_t set, back;
+
+	if (cpu >= CPU_SETSIZE)
+		return -EINVAL;
+	CPU_ZERO(&set);
+	CPU_SET(cpu, &set);
+	if (sched_setaffinity(0, sizeof(set), &set) ||
+	    sched_getaffinity(0, sizeof(back), &back))
+		return -errno;
+	return CPU_EQUAL(&set, &back) ? 0 : -EXDEV;
+}
+
+static int bind_by_hwloc(const struct topology *topology,
+			 hwloc_const_bitmap_t set)
+{
 	hwloc_bitmap_t back = hwloc_bitmap_alloc();
 	int error = 0;
 
-	hwloc_bitmap_only(set, (unsigned int)cpu);
 	if (hwloc_set_cpubind(topology->machine, set, HWLOC_CPUBIND_THREAD))
 		error = -errno;
 	else if (hwloc_get_cpubind(topology->machine, back,
 				   HWLOC_CPUBIND_THREAD) ||
 		 !hwloc_bitmap_isequal(set, back))
 		error = -EXDEV;
+	hwloc_bitmap_free(back);
+	return error;
+}
+
+int topology_bind(struct topology *topology, int cpu, bool *memory)
+{
+	hwloc_bitmap_t set = hwloc_bitmap_alloc();
+	int error;
+
+	hwloc_bitmap_only(set, (unsigned int)cpu);
+	error = bind_by_hwloc(topology, set);
+	if (error)
+		error = bind_by_kernel(cpu);
 	*memory = !error &&
 		  hwloc_set_membind(topology->machine, set, HWLOC_MEMBIND_BIND,
 				    HWLOC_MEMBIND_THREAD) == 0;
 	hwloc_bitmap_free(set);
-	hwloc_bitmap_free(back);
 	return error;
 }

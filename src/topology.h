@@ -6,6 +6,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#define TOPOLOGY_QUIETLY "HWLOC_HIDE_ERRORS" /* a variable that is ours */
+
 struct topology; /* hwloc's, loaded */
 
 /* The choice and its reasons, for run.json. CPU numbers are the kernel's. */
@@ -28,13 +30,10 @@ struct topology_choice {
 int topology_load(struct topology **topology);
 void topology_free(struct topology *topology);
 
-/* Is it this machine, as far as this process may run on it? Variables like
- * HWLOC_XMLFILE and HWLOC_SYNTHETIC make hwloc tell of another one. */
+/* Is it this machine, and all of it on which this process may run? Variables
+ * like HWLOC_XMLFILE and HWLOC_SYNTHETIC make hwloc tell of another one, and
+ * of a broken /sys it makes less. */
 bool topology_is_here(const struct topology *topology);
-
-/* Takes hwloc's variables out of the environment, the workers' too; were
- * there any? */
-bool topology_forget_variables(void);
 
 /*
  * Chooses among the allowed CPUs: isolated ones first, the fastest kind of

@@ -4,9 +4,11 @@ same, or one line says why not."""
 
 import os
 import pathlib
+import re
 import resource
 import shutil
 import subprocess
+import time
 
 import pytest
 
@@ -95,13 +97,24 @@ def test_64_mib_are_enough_for_every_row(run):
             if "memory" in (row["skipped"] or "")] == []
 
 
-def test_it_stays_far_below_that(run):
+def peak_kib(pid):
+    """The most memory that a process had so far; 0 where it is gone."""
+    try:
+        status = pathlib.Path(f"/proc/{pid}/status").read_text()
+    except OSError:
+        return 0
+    return int((re.findall(r"^VmHWM:\s*(\d+)", status, re.M) or [0])[0])
+
+
+def test_it_stays_below_that_by_itself(run):
     process = run.start("--launches=2", "--rounds=20", "--output=run")
-    process.communicate(timeout=60)
-    most = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss
-    assert process.returncode == 0
-    # Of all children so far: none of these tests' is larger than that.
-    assert most * 1024 <= 64 * MIB
+    most = 0
+    while process.poll() is None:
+        both = [process.pid, *faults.launch_of(process.pid)]
+        most = max(most, sum(map(peak_kib, both)))
+        time.sleep(0.002)
+    finished(faults.end(process))
+    assert 0 < most < 64 * 1024
 
 
 @pytest.mark.parametrize("mib", [3, 5, 7, 8, 9, 10, 12])
@@ -162,19 +175,6 @@ def test_no_process_may_be_started(for_anyone):
     assert for_anyone.contents() == []
 
 
-def test_a_limit_on_cpu_time(run):
-    result = run("--launches=40", "--rounds=2000", faults.ROW,
-                 "--output=run",
-                 preexec_fn=lambda: resource.setrlimit(
-                     resource.RLIMIT_CPU, (1, 2)))
-    # A second is enough for some launches of 0.15 s; the program's own time
-    # counts apart from its workers'.
-    if result.returncode == 0:
-        faults.is_kept(run.folder / "run", 2000)
-    else:
-        assert result.returncode == -24         # SIGXCPU
-
-
 # /proc and /sys, in part
 
 READ = ["/proc/cpuinfo", "/proc/stat", "/proc/cmdline", "/proc/loadavg",
@@ -214,12 +214,18 @@ def covered(paths, what):
     return "\n".join(lines)
 
 
-@pytest.mark.parametrize("what", COVERS)
+@pytest.mark.parametrize("what", ["empty", "garbage",
+                                  "numbers out of range"])
 def test_files_that_read_nonsense(run, privately, what):
-    result = run(*run.short, "--output=run",
-                 under=privately(covered(READ, COVERS[what])))
+    # A launch takes a second more: Google Benchmark times the CPU's clock
+    # where /proc/cpuinfo does not tell.
+    result = run("--launches=1", "--rounds=3", faults.ROW, "--output=run",
+                 under=privately(covered(READ, COVERS[what])),
+                 errors="replace")
     finished(result)
-    is_measured_here(run.folder / "run")
+    is_whole(run.folder / "run", [0], ROUNDS)
+    placement = record(run.folder / "run")["placement"]
+    assert placement["cpu"] in cpus_of_this_process()
 
 
 @pytest.mark.parametrize("folder", FOLDERS)
@@ -320,6 +326,5 @@ def test_a_wall_clock_that_steps(run, tmp_path_factory, clock):
                  environment={"LD_PRELOAD": str(shim)}))
     is_whole(run.folder / "run", [0, 1], ROWS * ROUNDS)
     kept = is_complete(run)
-    assert 0 < kept["run"]["wall_ms"] < 60000
     assert all(0 < launch["wall_ms"] < 60000 for launch in kept["launches"])
     assert kept["clock"]["drift_ppm"] < 1e5
