@@ -14,31 +14,49 @@ from typing import Any, Callable, Dict, Iterator, List, Set
 
 import pytest
 
+from conftest import GUARD_S
 from test_cli import end_of, is_whole, record, worker_of
 
 ROW = "--filter=^getppid/inline$"
 HIDDEN = ".run.partial"
 
 
-def launch_of(pid: int) -> List[int]:
+def children_of(pid: int) -> List[int]:
     """The program's children, of which there is one at a time."""
-    children = pathlib.Path(f"/proc/{pid}/task/{pid}/children")
+    path = pathlib.Path(f"/proc/{pid}/task/{pid}/children")
     try:
-        return [int(child) for child in children.read_text().split()]
+        return [int(child) for child in path.read_text().split()]
     except OSError:             # gone, or a kernel without this file
         worker = worker_of(pid)
         return [worker] if worker else []
 
 
-def workers(process: "subprocess.Popen[str]") -> Iterator[int]:
-    """The workers of a running program, each once, until it ends."""
-    seen: Set[int] = set()
+def is_worker(pid: int) -> bool:
+    """Is it one yet, and no child that only looks at the machine?"""
+    try:
+        words = pathlib.Path(f"/proc/{pid}/cmdline").read_bytes()
+    except OSError:
+        return False
+    return b"--worker=" in words
+
+
+def while_it_runs(process: "subprocess.Popen[str]") -> Iterator[None]:
+    """Again and again until the program ends, which it has to."""
+    guard = time.monotonic() + GUARD_S
     while process.poll() is None:
-        for worker in launch_of(process.pid):
-            if worker not in seen:
-                seen.add(worker)
-                yield worker
+        if time.monotonic() > guard:
+            pytest.fail("the program hangs")
+        yield
         time.sleep(0.0005)
+
+
+def children(process: "subprocess.Popen[str]") -> Iterator[int]:
+    """The children of a running program, each once, until it ends."""
+    seen: Set[int] = set()
+    for _ in while_it_runs(process):
+        for child in set(children_of(process.pid)) - seen:
+            seen.add(child)
+            yield child
 
 
 def send(pid: int, number: int) -> bool:

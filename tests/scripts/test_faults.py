@@ -8,7 +8,6 @@ import re
 import resource
 import shutil
 import subprocess
-import time
 
 import pytest
 
@@ -109,10 +108,9 @@ def peak_kib(pid):
 def test_it_stays_below_that_by_itself(run):
     process = run.start("--launches=2", "--rounds=20", "--output=run")
     most = 0
-    while process.poll() is None:
-        both = [process.pid, *faults.launch_of(process.pid)]
+    for _ in faults.while_it_runs(process):
+        both = [process.pid, *faults.children_of(process.pid)]
         most = max(most, sum(map(peak_kib, both)))
-        time.sleep(0.002)
     finished(faults.end(process))
     assert 0 < most < 64 * 1024
 

@@ -13,7 +13,7 @@ import time
 import pytest
 
 import faults
-from test_cli import finished, record, refused, said_one_line
+from test_cli import finished, record, refused
 
 KILLS = 100
 LAUNCHES, ROUNDS = 4, 2
@@ -24,7 +24,7 @@ EARLIER = 3     # children before the launches: counter, check, trial
 
 def kill_one(process, which, delay_s):
     """Kill the program's worker of that number; False: it was done before."""
-    for i, worker in enumerate(faults.workers(process)):
+    for i, worker in enumerate(faults.children(process)):
         if i == which:
             time.sleep(delay_s)
             return faults.send(worker, signal.SIGKILL)
@@ -93,9 +93,9 @@ def test_a_stopped_worker_goes_on_and_its_batches_are_marked(run):
     process = run.start("--launches=3", "--rounds=2500", faults.ROW,
                         "--output=run")
     random_state = random.Random(7)
-    while process.poll() is None:
+    for _ in faults.while_it_runs(process):
         time.sleep(random_state.uniform(0, 0.05))
-        for worker in faults.launch_of(process.pid):
+        for worker in faults.children_of(process.pid):
             with faults.stopped(worker):
                 time.sleep(1.2 * stop_ns * 1e-9)
     finished(faults.end(process))
@@ -113,7 +113,7 @@ def test_a_worker_that_stays_stopped_costs_its_launch(run, until):
     process = run.start("--launches=3", "--rounds=300", faults.ROW,
                         "--limit=1", "--output=run")
     until(faults.is_measuring(run), "a first launch")
-    for i, worker in enumerate(faults.workers(process)):
+    for i, worker in enumerate(faults.children(process)):
         if i == 1:              # the first may be as good as done
             faults.send(worker, signal.SIGSTOP)
     finished(faults.end(process))
@@ -125,8 +125,9 @@ def test_a_worker_that_stays_stopped_costs_its_launch(run, until):
 
 def test_a_worker_that_is_stopped_from_the_start(run):
     process = run.start("--limit=1", faults.ROW, "--output=run")
-    for worker in faults.workers(process):
-        faults.send(worker, signal.SIGSTOP)
+    for _ in faults.while_it_runs(process):
+        for child in filter(faults.is_worker, faults.children_of(process.pid)):
+            faults.send(child, signal.SIGSTOP)
     refused(faults.end(process), 3, "did not end and was killed")
     assert run.contents() == []
 
@@ -148,7 +149,7 @@ def test_a_worker_that_is_moved_is_marked(run, until):
     process = run.start("--launches=2", "--rounds=4000", faults.ROW,
                         f"--cpu={here}", "--output=run")
     until((run.folder / faults.HIDDEN).exists, "a start")
-    worker = next(faults.workers(process))
+    worker = next(faults.children(process))
     until(lambda: os.sched_getaffinity(worker) == {here}, "its binding")
     time.sleep(0.06)            # its warm-up, and some batches
     os.sched_setaffinity(worker, {there})
@@ -260,7 +261,10 @@ def test_memory_that_runs_out_during_the_run(run, until):
     if result.returncode == 0:
         assert 0 in faults.is_kept(run.folder / "run", 300)
         return
-    said_one_line(result, 3, "out of memory", faults.HIDDEN)
+    # Before that the loader may have spoken, for workers.
+    last = result.stderr.splitlines()[-1]
+    assert last.startswith("syscost: out of memory") and faults.HIDDEN in last
+    assert result.returncode == 3
     assert run.contents() == [faults.HIDDEN, f"{faults.HIDDEN}/samples.csv"]
     assert faults.ends_whole(run.folder / faults.HIDDEN / "samples.csv")
     launches = [row["launch"] for row in
