@@ -88,16 +88,30 @@ def test_a_hundred_kills_at_random_points(run):
 
 # Stopped
 
+@contextlib.contextmanager
+def bound_to(cpu):
+    """This process runs there meanwhile."""
+    before = os.sched_getaffinity(0)
+    os.sched_setaffinity(0, {cpu})
+    try:
+        yield
+    finally:
+        os.sched_setaffinity(0, before)
+
+
 def test_a_stopped_worker_goes_on_and_its_batches_are_marked(run):
-    stop_ns = 40e6
-    process = run.start("--launches=3", "--rounds=2500", faults.ROW,
-                        "--output=run")
+    # From another CPU: who stops it does not preempt it.
+    here, there = faults.two_cpus()
+    stop_ns = 20e6
+    process = run.start("--launches=3", "--rounds=2500", f"--cpu={there}",
+                        faults.ROW, "--output=run")
     random_state = random.Random(7)
-    for _ in faults.while_it_runs(process):
-        time.sleep(random_state.uniform(0, 0.05))
-        for worker in faults.children_of(process.pid):
-            with faults.stopped(worker):
-                time.sleep(1.2 * stop_ns * 1e-9)
+    with bound_to(here):
+        for _ in faults.while_it_runs(process):
+            time.sleep(random_state.uniform(0, 0.02))
+            for worker in faults.children_of(process.pid):
+                with faults.stopped(worker):
+                    time.sleep(1.2 * stop_ns * 1e-9)
     finished(faults.end(process))
     folder = run.folder / "run"
     assert faults.is_kept(folder, 2500) == [0, 1, 2]
