@@ -4,7 +4,7 @@
 import argparse
 from typing import NoReturn
 
-from analysis import load
+from analysis.output import printable
 
 
 class Parser(argparse.ArgumentParser):
@@ -16,5 +16,5 @@ class Parser(argparse.ArgumentParser):
             formatter_class=argparse.RawDescriptionHelpFormatter)
 
     def error(self, message: str) -> NoReturn:
-        self.exit(2, f"{self.prog}: {load.printable(message)} "
+        self.exit(2, f"{self.prog}: {printable(message)} "
                      f"(see {self.prog} --help)\n")

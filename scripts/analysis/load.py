@@ -1,9 +1,7 @@
 # SPDX-License-Identifier: MIT
 """Reads a run folder into tables and says in a line what is wrong with it."""
 
-import io
 import json
-import os
 import re
 import sys
 import warnings
@@ -11,11 +9,12 @@ from csv import QUOTE_NONE
 from dataclasses import dataclass
 from math import inf, isfinite
 from pathlib import Path
-from typing import (Any, BinaryIO, Callable, Dict, List, NoReturn, Optional,
-                    Sequence, Union)
+from typing import Any, BinaryIO, Dict, List, Optional, Sequence, Union
 
 import numpy as np
 import pandas as pd
+
+from analysis.output import BadInput, printable, run  # noqa: F401
 
 ABOVE_ZERO = sys.float_info.min
 SHOWN_MOST = 60      # characters of a bad field, in a message
@@ -25,61 +24,6 @@ NO_MARKS = bytes(set(range(256)) - set(b",\n\0"))
 INTEGER = re.compile(r"-?\d{1,18}", re.ASCII)
 REAL = re.compile(r"-?\d+(\.\d+)?([eE][-+]?\d+)?", re.ASCII)
 WORD = r"[A-Za-z0-9_+-][A-Za-z0-9._+-]*"
-
-
-def printable(text: str) -> str:
-    """The text with what terminals obey written out as escapes."""
-    return "".join(c if c.isprintable()
-                   else c.encode("unicode_escape").decode() for c in text)
-
-
-class BadInput(Exception):
-    """What is wrong with a file, as one printable line."""
-
-    def __init__(self, message: str) -> None:
-        super().__init__(printable(message))
-
-
-def finish_output() -> None:
-    """Write out what was printed, or say why that cannot be."""
-    try:
-        sys.stdout.flush()
-    except BrokenPipeError:     # who reads it has had enough
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-    except OSError as problem:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        raise BadInput(f"standard output: {problem.strerror}") from None
-
-
-def printing(main: Callable[[], int]) -> int:
-    """What main returns, whatever becomes of standard output."""
-    if sys.stderr is None:      # it came closed
-        sys.stderr = open(os.devnull, "w")
-    if sys.stdout is None:
-        raise BadInput("standard output is closed")
-    # Letters that a terminal's encoding lacks are written out.
-    for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, io.TextIOWrapper):
-            stream.reconfigure(errors="backslashreplace")
-    try:
-        return main()
-    except BrokenPipeError:
-        return 0
-    except OSError as problem:
-        if problem.filename is not None:
-            raise
-        raise BadInput(f"standard output: {problem.strerror}") from None
-    finally:
-        finish_output()
-
-
-def run(main: Callable[[], int]) -> NoReturn:
-    """Exit with what main returns; bad input is one line and exit code 2."""
-    try:
-        sys.exit(printing(main))
-    except BadInput as problem:
-        print(f"{Path(sys.argv[0]).name}: {problem}", file=sys.stderr)
-        sys.exit(2)
 
 
 @dataclass(frozen=True)
