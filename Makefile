@@ -4,6 +4,7 @@ BUILD   := build
 PROFILE ?= default
 LABEL   ?=
 FILTER  ?=
+TUNE    ?=
 RUN     ?=
 BEFORE  ?=
 AFTER   ?=
@@ -15,7 +16,7 @@ SECONDS_A_TARGET ?= 60
 PREFIX  ?= /usr/local
 
 MAKEFLAGS += --no-print-directory
-export PROFILE LABEL FILTER SECONDS_A_TARGET
+export PROFILE LABEL FILTER TUNE SECONDS_A_TARGET
 
 all: $(BUILD)/CMakeCache.txt
 	@cmake --build $(BUILD) -j $(JOBS)
@@ -23,7 +24,8 @@ all: $(BUILD)/CMakeCache.txt
 $(BUILD)/CMakeCache.txt: CMakePresets.json
 	@cmake --preset release >/dev/null
 
-# PROFILE=quick|default|full, LABEL=, FILTER=; ARGS= are more options.
+# PROFILE=quick|default|full, LABEL=, FILTER=; TUNE=1 quietens the machine
+# meanwhile (docs/tune.md); ARGS= are more options.
 bench: $(BUILD)/CMakeCache.txt
 	@cmake --build $(BUILD) -j $(JOBS) --target syscost
 	@./scripts/bench $(ARGS)

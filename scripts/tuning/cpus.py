@@ -95,5 +95,5 @@ def choose(tree: Tree, wanted: Optional[int]) -> Choice:
         raise NoCpu("no CPU that is online may be used by this process")
     cpu = best_of(tree, allowed, isolated) if wanted is None else wanted
     why = "asked for by --cpu" if wanted is not None else (
-        "isolated" if cpu in isolated else "the one syscost takes by itself")
+        "isolated" if cpu in isolated else "as syscost chooses")
     return Choice(cpu, why, (core_of(tree, cpu) - {cpu}) & online, online)

@@ -126,11 +126,10 @@ def refused_of(founds: Sequence[Found]) -> List[str]:
 
 def chosen_line(choice: Choice) -> str:
     """Which CPU all this is for."""
-    shared = (f"; its core is shared with CPU {list_of(choice.siblings)}"
+    shared = (f"; CPU {list_of(choice.siblings)} shares its core"
               if choice.siblings else "")
-    alone = "" if choice.others else (
-        "; no CPU is left for anything else: interrupts stay")
-    return f"CPU {choice.cpu} is to be quiet: {choice.why}{shared}{alone}"
+    alone = "" if choice.others else "; no other is left: interrupts stay"
+    return f"CPU {choice.cpu} is to be quiet, {choice.why}{shared}{alone}"
 
 
 def latency_line(machine: Machine) -> str:

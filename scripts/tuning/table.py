@@ -56,8 +56,7 @@ class Setting(NamedTuple):
 
     def covers(self, path: str) -> bool:
         """Whether the path is one of this setting's."""
-        return re.fullmatch(number_pattern(self.path), path,
-                            re.ASCII) is not None
+        return number_pattern(self.path).fullmatch(path) is not None
 
     def asked_for(self, wishes: Wishes) -> bool:
         """Whether this setting is touched at all."""

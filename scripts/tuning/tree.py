@@ -2,12 +2,13 @@
 """Reads and writes the kernel's files, those of a machine or of a fake."""
 
 import errno
+import functools
 import os
 import re
 import stat
 import time
 from pathlib import Path
-from typing import List, Optional
+from typing import Dict, List, Optional
 
 from tuning.forms import Form, chosen
 
@@ -16,9 +17,11 @@ READ_MOST = 1 << 16             # bytes
 SETTLE_STEPS, SETTLE_S = 10, 0.02
 
 
-def number_pattern(pattern: str) -> str:
+@functools.lru_cache(maxsize=None)
+def number_pattern(pattern: str) -> "re.Pattern[str]":
     """A path in which each * stands for a number, as an expression."""
-    return re.escape(pattern).replace(r"\*", r"\d{1,9}")
+    return re.compile(re.escape(pattern).replace(r"\*", r"\d{1,9}"),
+                      re.ASCII)
 
 
 def in_order(path: str) -> List[object]:
@@ -86,8 +89,8 @@ class Tree:
 
     def glob(self, pattern: str) -> List[str]:
         """The files of a pattern, each once though links lead to it twice."""
-        known = re.compile(number_pattern(pattern))
-        found = {}
+        known = number_pattern(pattern)
+        found: Dict[str, List[str]] = {}
         for path in self.root.glob(pattern.lstrip("/").replace(
                 "*", "[0-9]*")):
             name = f"/{path.relative_to(self.root)}"

@@ -1,8 +1,12 @@
 # SPDX-License-Identifier: MIT
 """scripts/bench in a tree of stand-ins for what it runs."""
 
+import os
+import pathlib
+import pwd
 import shutil
 import subprocess
+import tempfile
 
 import pytest
 
@@ -35,11 +39,11 @@ class Tree:
         (self.folder / name).write_text(text)
         (self.folder / name).chmod(0o755)
 
-    def run(self, *words, **environment):
+    def run(self, *words, process={}, **environment):
         return subprocess.run(
             [self.folder / "scripts" / "bench", *words], text=True, cwd="/",
             capture_output=True, stdin=subprocess.DEVNULL, env={
-                "PATH": "/usr/bin:/bin", **environment})
+                "PATH": "/usr/bin:/bin", **environment}, **process)
 
 
 @pytest.fixture
@@ -102,3 +106,87 @@ def test_without_a_run_there_is_nothing_to_show(tree):
     tree.put("build/syscost", "#!/bin/sh\necho getpid/libc\nexit 0\n")
     done = tree.run("--list")
     assert done.stdout == "getpid/libc\n" and done.returncode == 0
+
+
+TUNE = """#!/bin/sh
+printf '%s\\n' "$@" >tuned
+while [ "$1" != -- ]; do shift; done
+shift
+exec "$@"
+"""
+
+
+def tuned(tree):
+    """What scripts/tune was called with."""
+    return (tree.folder / "tuned").read_text().splitlines()
+
+
+@pytest.mark.parametrize("value", ["", "0"])
+def test_it_is_not_tuned_unless_asked_for(tree, value):
+    tree.put("scripts/tune", TUNE)
+    assert tree.run(TUNE=value).stdout.splitlines() == SHOWN
+    assert not (tree.folder / "tuned").exists()
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="as root")
+@pytest.mark.parametrize("words, told", [
+    ([], []), (["--cpu=3"], ["--cpu=3"]), (["--seed=1", "--cpu", "3"],
+                                           ["--cpu=3"])])
+def test_tuned_by_root(tree, words, told):
+    tree.put("scripts/tune", TUNE)
+    done = tree.run(*words, TUNE="1")
+    assert done.stdout.splitlines() == SHOWN
+    assert tuned(tree) == ["run", *told, "--", "./build/syscost",
+                           "--profile=default", *words]
+
+
+@pytest.fixture
+def for_nobody():
+    """The same tree where an ordinary user may write, and that user."""
+    folder = pathlib.Path(tempfile.mkdtemp(prefix="syscost-"))
+    tree = Tree(folder)
+    (folder / "bin").mkdir()
+    for path in (folder, *folder.rglob("*")):
+        path.chmod(0o777)
+    yield tree, {"user": 65534, "group": 65534} if os.geteuid() == 0 else {}
+    shutil.rmtree(folder)
+
+
+def test_tuned_by_a_user(for_nobody):
+    tree, user = for_nobody
+    tree.put("scripts/tune", TUNE)
+    tree.put("bin/sudo", '#!/bin/sh\necho asked >sudo\nshift\nexec "$@"\n')
+    done = tree.run(TUNE="1", PATH=f"{tree.folder}/bin:/usr/bin:/bin",
+                    process=user)
+    assert done.stdout.splitlines() == SHOWN
+    assert (tree.folder / "sudo").read_text() == "asked\n"
+    name = pwd.getpwuid(user.get("user", os.geteuid())).pw_name
+    assert tuned(tree)[:4] == ["run", f"--user={name}", "--",
+                               "./build/syscost"]
+
+
+def test_without_sudo_it_says_what_to_do(for_nobody):
+    tree, user = for_nobody
+    for name in "id", "dirname", "mktemp", "rm", "bash":
+        (tree.folder / "bin" / name).symlink_to(shutil.which(name))
+    done = tree.run(TUNE="1", PATH=f"{tree.folder}/bin", process=user)
+    assert (done.returncode, done.stdout) == (3, "")
+    assert done.stderr == ("bench: TUNE=1 needs root and there is no sudo: "
+                           "run it as root\n")
+
+
+def test_another_word_is_no_wish(tree):
+    done = tree.run(TUNE="yes")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.startswith("bench: TUNE=yes: ")
+
+
+@pytest.mark.parametrize("status", [1, 3])
+def test_a_tune_that_refuses_measures_nothing(for_nobody, status):
+    tree, user = for_nobody
+    tree.put("bin/sudo", f"#!/bin/sh\necho refused >&2\nexit {status}\n")
+    tree.put("scripts/tune", f"#!/bin/sh\necho refused >&2\nexit {status}\n")
+    done = tree.run(TUNE="1", PATH=f"{tree.folder}/bin:/usr/bin:/bin",
+                    process=user)
+    assert (done.returncode, done.stdout, done.stderr) == (
+        status, "", "refused\n")
