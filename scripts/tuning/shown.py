@@ -6,10 +6,10 @@ import textwrap
 from typing import Any, Dict, List, Sequence, Tuple
 
 from tuning import advice, latency
+from tuning.applying import Outcome
 from tuning.cpus import Choice
 from tuning.forms import list_of
 from tuning.plan import Found, by_setting
-from tuning.sequence import Outcome
 from tuning.table import SETTINGS, Machine
 from tuning.tree import Tree, in_order
 
@@ -135,10 +135,10 @@ def chosen_line(choice: Choice) -> str:
 def latency_line(machine: Machine) -> str:
     """What run does about idle states."""
     problem = latency.problem_of(machine.tree)
-    wish = f"  {latency.DEVICE}: {latency.wanted_us(machine)} us"
-    return f"{wish}: {problem}" if problem else (
-        f"{wish}, by run alone, for as long as the command runs\n"
-        f"      {latency.WHY}")
+    if problem:
+        return f"  {latency.DEVICE}: not to be had: {problem}"
+    return (f"  {latency.DEVICE}: {latency.wanted_us(machine)} us, for as "
+            f"long as the command runs\n      {latency.WHY}")
 
 
 def section(title: str, lines: Sequence[str]) -> List[str]:

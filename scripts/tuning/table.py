@@ -78,12 +78,12 @@ def at_least(wanted: int) -> Wish:
 
 
 def offered(wanted: str, beside: str) -> Wish:
-    """A word, where the file beside this one lists it."""
+    """A word, unless the file beside this one lists others only."""
     def wish(machine: Machine, path: str, _value: str) -> Optional[str]:
         try:
             words = machine.tree.read(f"{path.rpartition('/')[0]}/{beside}")
         except OSError:
-            return None
+            return wanted
         return wanted if wanted in words.split() else None
     return wish
 

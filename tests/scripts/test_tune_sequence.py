@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""scripts/tuning/sequence.py: on kernels that refuse, forget and move."""
+"""scripts/tuning: on kernels that refuse, forget, and move other values."""
 
 import errno
 import shutil
@@ -8,8 +8,8 @@ import pytest
 
 from tuned_machines import (CPU, Kernel, Tuned, amd_server, intel_laptop,
                             planned, put, snapshot)
-from tuning import sequence, tree
-from tuning.state import Store
+from tuning import applying, restoring, tree
+from tuning.state import Store, Unsaved
 
 GOVERNOR = f"/{CPU}/cpu%d/cpufreq/scaling_governor"
 WATCHDOG = "/proc/sys/kernel/nmi_watchdog"
@@ -18,8 +18,8 @@ WATCHDOG = "/proc/sys/kernel/nmi_watchdog"
 @pytest.fixture(autouse=True)
 def quickly(monkeypatch):
     """Files of a disk need no time to settle."""
-    monkeypatch.setattr(sequence, "REST_S", 0)
-    monkeypatch.setattr(sequence, "COME_S", 0)
+    monkeypatch.setattr(applying, "REST_S", 0)
+    monkeypatch.setattr(restoring, "COME_S", 0)
     monkeypatch.setattr(tree, "SETTLE_S", 0)
 
 
@@ -102,7 +102,7 @@ def choices(kernel):
     def rule(path, value):
         if "transparent_hugepage" in path:
             kernel.raw("/proc/sys/vm/min_free_kbytes",
-                       19832 if value == "never" else 67584)
+                       19832 if value == "never" else 90112)
             return " ".join(f"[{word}]" if word == value else word
                             for word in ("always", "madvise", "never"))
         return None
@@ -292,6 +292,31 @@ def test_what_cannot_be_put_back_stays_in_the_file(laptop):
     assert tuned.store.load() is None
 
 
+def test_what_cannot_go_back_before_another_goes_after_it(laptop):
+    """Though it was set after it: limits depend on each other so."""
+    later = "/proc/sys/kernel/timer_migration"
+
+    def rule(path, value):
+        if (path, value) == (later, "1") and laptop.value(WATCHDOG) == "0":
+            raise OSError(errno.EINVAL, "Invalid argument", path)
+    laptop.rules.append(rule)
+    before = snapshot(laptop.root)
+    tuned = Tuned(laptop)
+    assert tuned.restore()[later] == "back"
+    assert snapshot(laptop.root) == before
+    assert tuned.store.load() is None
+
+
+def test_what_moves_another_that_was_back(laptop):
+    other = "/proc/sys/vm/stat_interval"
+    laptop.rules.append(lambda path, value: laptop.raw(other, 7)
+                        if (path, value) == (WATCHDOG, "1") else None)
+    before = snapshot(laptop.root)
+    tuned = Tuned(laptop)
+    assert tuned.restore()[other] == "back"
+    assert snapshot(laptop.root) == before
+
+
 def test_a_cpu_that_does_not_come_back_keeps_its_files_in_mind(laptop):
     hotplug(laptop)
     before = snapshot(laptop.root)
@@ -308,6 +333,21 @@ def test_a_cpu_that_does_not_come_back_keeps_its_files_in_mind(laptop):
     assert tuned.store.load() is None
 
 
+def test_a_full_disk_does_not_hold_it_up(laptop, monkeypatch):
+    before = snapshot(laptop.root)
+    tuned = Tuned(laptop)
+
+    def full(_store, _state):
+        raise Unsaved("No space left on device")
+    monkeypatch.setattr(Store, "save", full)
+    laptop.refuse("stat_interval")
+    tuned.restore()
+    laptop.rules.clear()
+    tuned.restore()
+    assert snapshot(laptop.root) == before
+    assert tuned.store.load() is None
+
+
 def test_a_file_that_was_set_and_is_gone_stays_in_mind(laptop):
     tuned = Tuned(laptop)
     (laptop.root / WATCHDOG[1:]).unlink()
@@ -318,6 +358,18 @@ def test_a_file_that_was_set_and_is_gone_stays_in_mind(laptop):
 
 class Killed(BaseException):
     """In place of a signal that cannot be caught."""
+
+
+def test_somebodys_change_stays_though_restoring_was_ended(small):
+    tuned = Tuned(small)
+    small.raw(GOVERNOR % 2, "powersafe")
+    ended_at(small, 3)
+    with pytest.raises(Killed):
+        tuned.restore()
+    del small.write
+    tuned.restore()
+    assert small.value(GOVERNOR % 2) == "powersafe"
+    assert small.value(GOVERNOR % 1) == "powersave"
 
 
 def ended_at(kernel, number, late=False):
@@ -342,7 +394,7 @@ def test_ended_at_any_write(small, late):
         del small.write
         state = store.load()
         assert not state.complete
-        kinds = {one.kind for one in sequence.restore(small, store, state)}
+        kinds = {one.kind for one in restoring.restore(small, store, state)}
         assert kinds <= {"back", "same"}, number
         assert snapshot(small.root) == before, number
         assert store.load() is None

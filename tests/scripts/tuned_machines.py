@@ -14,7 +14,7 @@ from typing import Callable, Dict, List, Optional
 SCRIPTS = pathlib.Path(__file__).parents[2] / "scripts"
 sys.path.insert(0, str(SCRIPTS))
 
-from tuning import cpus, plan, sequence  # noqa: E402
+from tuning import applying, cpus, plan, restoring  # noqa: E402
 from tuning.state import Store  # noqa: E402
 from tuning.table import Machine, Wishes  # noqa: E402
 from tuning.tree import Tree  # noqa: E402
@@ -181,13 +181,13 @@ class Tuned:
         self.tree = tree
         self.store = Store(tree)
         self.store.make_folder()
-        self.outcomes = sequence.apply(
+        self.outcomes = applying.apply(
             tree, self.store, plan.make(machine_of(tree, **wishes)), "run")
 
     def restore(self) -> Dict[str, str]:
         """What became of each path, by kind."""
-        self.ended = sequence.restore(self.tree, self.store,
-                                      self.store.load())
+        self.ended = restoring.restore(self.tree, self.store,
+                                       self.store.load())
         return {one.path: one.kind for one in self.ended}
 
     def of(self, kind: str) -> List[str]:

@@ -1,81 +1,19 @@
 # SPDX-License-Identifier: MIT
-"""Sets what was planned, and puts it back in the reverse order."""
+"""Puts back what was set, in the reverse order, and nothing else."""
 
 import contextlib
 import time
 from typing import Dict, List, NamedTuple, Optional
 
+from tuning.applying import (ABSENT, BACK, ELSEWHERE, FAILED, GONE, LEFT,
+                             SAME, Outcome, value_now)
 from tuning.forms import Form
-from tuning.plan import Found, served_path
-from tuning.state import Entry, State, Store, boot_id
+from tuning.plan import served_path
+from tuning.state import Entry, State, Store, Unsaved
 from tuning.table import setting_of
 from tuning.tree import Tree
 
-SET, KEPT, FAILED = "set", "kept", "failed"
-BACK, SAME, LEFT, GONE, ABSENT = "back", "same", "left", "gone", "absent"
-ELSEWHERE = "elsewhere"
-
-REST_S = 0.1    # for limits that follow a setting in the kernel's own time
 COME_STEPS, COME_S = 50, 0.02   # how long to wait for interrupts to come
-
-
-class Outcome(NamedTuple):
-    """What became of one file."""
-
-    path: str
-    kind: str
-    said: str = ""
-
-
-def value_now(tree: Tree, path: str, form: Form) -> Optional[str]:
-    """What a file is set to; None where it is not there or no value."""
-    try:
-        value = tree.value(path)
-    except OSError:
-        return None
-    return value if form.admits(value) else None
-
-
-def set_one(tree: Tree, found: Found) -> Outcome:
-    """Write one wish and read it back."""
-    setting, path, wanted = found.setting, found.path, found.wanted or ""
-    try:
-        tree.write(path, wanted)
-        now = tree.settle(path, setting.form, wanted)
-    except OSError as problem:
-        # Some interrupts belong to a CPU, or to the driver that spread
-        # them: EIO, EPERM, EINVAL by kernel and kind. Nothing is wrong.
-        return Outcome(path, KEPT if setting.name == "irq" else FAILED,
-                       f"{wanted} was refused: {problem.strerror}")
-    if setting.form.admits(now) and setting.form.same(now, wanted):
-        return Outcome(path, SET)
-    return Outcome(path, FAILED, f"{wanted} was written and did not stick: "
-                   f"it reads {now}")
-
-
-def entries_of(founds: List[Found]) -> List[Entry]:
-    """What is to be put back if it changes: all that could be read."""
-    return [Entry(one.path, one.value,
-                  one.value if one.wanted is None else one.wanted, one.via)
-            for one in founds if one.value is not None]
-
-
-def as_they_are(tree: Tree, entries: List[Entry]) -> List[Entry]:
-    """The entries with what the files are now, after all was set."""
-    return [entry._replace(after=value_now(
-        tree, entry.path, setting_of(entry.path).form)) for entry in entries]
-
-
-def apply(tree: Tree, store: Store, founds: List[Found], verb: str
-          ) -> List[Outcome]:
-    """Save what is, then set what is wanted; what became of each."""
-    state = State(boot_id(tree), verb, False, entries_of(founds))
-    store.save(state)
-    outcomes = [set_one(tree, one) for one in founds if one.change]
-    time.sleep(REST_S)
-    entries = as_they_are(tree, state.entries)
-    store.save(state._replace(complete=True, entries=entries))
-    return outcomes
 
 
 class Back(NamedTuple):
@@ -102,6 +40,11 @@ class Back(NamedTuple):
             self.form.same(value, one) for one in ours if one is not None)
 
     @property
+    def is_foreign(self) -> bool:
+        """Whether somebody had changed it when all was looked at."""
+        return self.found is not None and not self.is_ours(self.found)
+
+    @property
     def changed(self) -> bool:
         """Whether it was another value, as far as is known, or gone."""
         return self.entry.after is None or not self.is_before(
@@ -119,7 +62,7 @@ class Back(NamedTuple):
 def put_back(tree: Tree, one: Back) -> Outcome:
     """Put one back, if it is away and ours."""
     entry, path = one.entry, one.entry.path
-    if one.found is not None and not one.is_ours(one.found):
+    if one.is_foreign:
         return Outcome(path, LEFT, f"reads {one.found}, which is neither "
                        f"{entry.after} nor {entry.before}: somebody changed "
                        "it meanwhile, and it was left so")
@@ -170,7 +113,7 @@ def send_back(tree: Tree, todo: List[Back]) -> None:
     given a second.
     """
     moved = [one for one in todo if is_elsewhere(tree, one) and
-             one.found is not None and one.is_ours(one.found)]
+             one.found is not None and not one.is_foreign]
     for one in moved:
         with contextlib.suppress(OSError):
             tree.write(one.entry.path, one.entry.via or "")
@@ -213,12 +156,19 @@ def restore(tree: Tree, store: Store, state: State) -> List[Outcome]:
     """Put all back that is not; what could not be stays in the file.
 
     All is looked at before anything is written: putting one back may move
-    another, which must not look like somebody's change then.
+    another, which must not look like somebody's change then. Nor if this is
+    ended on the way: what is somebody's is taken out of the file, and the
+    rest marked as ours whatever it reads.
     """
     todo = [Back(entry, form, value_now(tree, entry.path, form),
                  state.complete)
             for entry in reversed(state.entries)
             for form in [setting_of(entry.path).form]]
+    foreign = {one.entry.path for one in todo if one.is_foreign}
+    state = state._replace(complete=False, entries=[
+        entry for entry in state.entries if entry.path not in foreign])
+    with contextlib.suppress(Unsaved):      # a full disk must not hold it up
+        store.save(state)
     send_back(tree, todo)
     outcomes = rounds(tree, todo)
     kinds = {one.kind for one in outcomes.values()}
@@ -226,13 +176,9 @@ def restore(tree: Tree, store: Store, state: State) -> List[Outcome]:
     keep = (FAILED, ABSENT) if FAILED in kinds else ()
     left = [entry for entry in state.entries
             if outcomes[entry.path].kind in keep]
-    if left:
-        store.save(state._replace(entries=left))
-    else:
+    if not left:
         store.drop()
+    elif len(left) < len(state.entries):
+        with contextlib.suppress(Unsaved):
+            store.save(state._replace(entries=left))
     return [*outcomes.values(), *not_sent_back(tree, todo)]
-
-
-def in_vain(outcomes: List[Outcome]) -> bool:
-    """Whether nothing of all that was tried could be set."""
-    return bool(outcomes) and not any(one.kind == SET for one in outcomes)
