@@ -91,6 +91,8 @@ static const struct {
 	  "bare metal, or compare guests of one host only" },
 	{ "container",	   SEVERITY_NOTE, DOUBTS_MACHINE, is_contained,
 	  "run outside, or compare like with like" },
+	{ "topology",	   SEVERITY_NOTE, DOUBTS_MACHINE, hwloc_was_misled,
+	  "unset HWLOC_XMLFILE, HWLOC_SYNTHETIC and the like" },
 	{ "livepatch",	   SEVERITY_NOTE, DOUBTS_MACHINE, kernel_is_patched,
 	  "compare by boot and patch, not by release" },
 	{ "audit_unknown", SEVERITY_NOTE, DOUBTS_MACHINE, audit_is_unknown,

@@ -272,6 +272,14 @@ bool machine_is_busy(const struct evidence *evidence, char *text, size_t size)
 	return cpus > 0 && load > BUSY_SHARE * cpus;
 }
 
+bool hwloc_was_misled(const struct evidence *evidence, char *text, size_t size)
+{
+	snprintf(text, size,
+		 "hwloc's variables tell of another machine and were put "
+		 "aside");
+	return evidence->session->choice.foreign;
+}
+
 bool cpus_are_few(const struct evidence *evidence, char *text, size_t size)
 {
 	snprintf(text, size,

@@ -50,7 +50,7 @@ static int choose_cpu(struct session *session)
 {
 	const struct options *options = session->options;
 	struct topology *topology;
-	bool foreign = trust_topology();
+	bool foreign = facts_are_live() && trust_topology();
 	int error = topology_load(&topology);
 
 	if (error)
@@ -94,7 +94,9 @@ int measure_machine(struct session *session, const struct options *options)
 		setenv("HWLOC_FSROOT", options->root, 1);
 		setenv("HWLOC_COMPONENTS", "-x86", 1); /* it asks this CPU */
 	}
-	choose_cpu(session);
+	session->choice.cpu = -1;
+	if (facts_are_live() || trust_recorded())
+		choose_cpu(session);
 	session->environment =
 		environment_read(options->anonymous, session->choice.cpu);
 	return session->environment ? 0

@@ -31,21 +31,24 @@ json_t *record_tool(void)
 	return tool;
 }
 
+static void put_cpu(json_t *object, const char *key, int cpu)
+{
+	json_object_set_new(object, key,
+			    cpu < 0 ? json_null() : json_integer(cpu));
+}
+
 json_t *record_placement(const struct topology_choice *choice)
 {
 	json_t *placement = json_object();
 
-	put_count(placement, "cpu", (uint64_t)choice->cpu);
+	put_cpu(placement, "cpu", choice->cpu);
 	put_text(placement, "why", choice->why);
 	put_text(placement, "allowed", choice->allowed);
 	put_text(placement, "isolated", choice->isolated);
 	put_count(placement, "cpus", (uint64_t)choice->cpus);
 	put_count(placement, "cores", (uint64_t)choice->cores);
 	put_count(placement, "siblings_of_core", (uint64_t)choice->siblings);
-	json_object_set_new(placement, "sibling",
-			    choice->sibling < 0
-				    ? json_null()
-				    : json_integer(choice->sibling));
+	put_cpu(placement, "sibling", choice->sibling);
 	put_count(placement, "kinds", (uint64_t)choice->kinds);
 	put_bool(placement, "hwloc_variables_ignored", choice->foreign);
 	return placement;

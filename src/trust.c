@@ -16,7 +16,7 @@ extern char **environ;
 
 /* hwloc 2.9 aborts where /sys/devices/system/node is there and empty
  * (list_sysfsnode in topology-linux.c): a child finds out, and says nothing. */
-static bool fits(void)
+static bool fits(bool here)
 {
 	struct rlimit none = { 0, 0 };
 	struct topology *topology;
@@ -28,7 +28,8 @@ static bool fits(void)
 		null = open("/dev/null", O_WRONLY);
 		if (null >= 0)
 			dup2(null, STDERR_FILENO);
-		_exit(topology_load(&topology) || !topology_is_here(topology));
+		_exit(topology_load(&topology) ||
+		      (here && !topology_is_here(topology)));
 	}
 	if (child > 0)
 		waitpid(child, &status, 0);
@@ -67,10 +68,15 @@ bool trust_topology(void)
 {
 	bool any;
 
-	if (fits())
+	if (fits(true))
 		return false;
 	any = forget_variables();
-	if (!fits())
+	if (!fits(true))
 		setenv("HWLOC_COMPONENTS", "-linux", 1);
 	return any;
+}
+
+bool trust_recorded(void)
+{
+	return fits(false);
 }

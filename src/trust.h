@@ -13,4 +13,7 @@
  */
 bool trust_topology(void);
 
+/* Can hwloc read the machine that HWLOC_FSROOT names, and live? */
+bool trust_recorded(void);
+
 #endif

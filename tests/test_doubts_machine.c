@@ -162,6 +162,15 @@ static void one_cpu_is_few(void **state)
 	session.choice.cpus = 2;
 }
 
+static void another_machines_topology_is_told(void **state)
+{
+	(void)state;
+	assert_null(find("topology", "{}"));
+	session.choice.foreign = true;
+	assert_non_null(find("topology", "{}"));
+	session.choice.foreign = false;
+}
+
 /* What needs a clock or a summary is not asked for before there is one. */
 static void the_machine_is_doubted_before_the_run(void **state)
 {
@@ -181,6 +190,7 @@ int main(void)
 		cmocka_unit_test(each_doubt_has_its_facts),
 		cmocka_unit_test(nothing_known_is_no_doubt),
 		cmocka_unit_test(one_cpu_is_few),
+		cmocka_unit_test(another_machines_topology_is_told),
 		cmocka_unit_test(the_machine_is_doubted_before_the_run),
 	};
 

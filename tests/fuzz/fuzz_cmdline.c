@@ -99,6 +99,11 @@ static void check_value(const char *line, const char *name, size_t size)
 	if (last) {
 		skip += skip < length;
 		length -= skip;
+		if (length && last[skip] == '"') { /* quotes are no part */
+			skip++;
+			length -= 1 + (length > 1 &&
+				       last[skip + length - 2] == '"');
+		}
 		must(strlen(value) == (length < size ? length : size - 1));
 		must(strncmp(value, last + skip, strlen(value)) == 0);
 	}

@@ -134,6 +134,21 @@ def test_an_empty_folder_is_a_machine_without_facts(tmp_path: Path) -> None:
     assert [d["id"] for d in told["doubts"]][0] == "mitigations_unknown"
 
 
+def test_a_folder_that_hwloc_cannot_read_has_no_placement(
+        tmp_path: Path) -> None:
+    """hwloc 2.9 aborts on an empty folder of NUMA nodes."""
+    (tmp_path / "sys" / "devices" / "system" / "node").mkdir(parents=True)
+    cpu = tmp_path / "sys" / "devices" / "system" / "cpu"
+    (cpu / "cpu0" / "topology").mkdir(parents=True)
+    for name in ("online", "present", "possible"):
+        (cpu / name).write_text("0\n")
+    done = subprocess.run(
+        [str(SYSCOST), "--environment", f"--root={tmp_path}"],
+        capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout)["topology"]["online"] == "0"
+
+
 def test_a_root_needs_environment() -> None:
     done = subprocess.run([str(SYSCOST), "--root=/"], capture_output=True,
                           text=True)
