@@ -35,6 +35,8 @@ static int select_rows(struct session *session)
 		session->trials[i].tried.benchmark = i;
 	}
 	free(selected);
+	if (count == -ENOMEM)
+		return session_fail(session, 3, "out of memory");
 	if (count < 0)
 		return session_fail(session, 2, "--filter=%s: %s",
 				    options->filter, reason);

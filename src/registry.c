@@ -77,21 +77,28 @@ int registry_select(const char *expression, bool *selected, char *error,
 		    size_t error_bytes)
 {
 	bool inverted = expression && expression[0] == '-';
+	bool short_of_memory = false;
 	regex_t regex;
 	int count = 0, code;
 
 	code = regcomp(&regex, expression ? expression + inverted : "",
 		       REG_EXTENDED | REG_NOSUB);
+	if (code == REG_ESPACE)
+		return -ENOMEM;
 	if (code) {
 		regerror(code, &regex, error, error_bytes);
 		return -EINVAL;
 	}
 	for (unsigned int i = 0; i < entry_count; i++) {
-		bool match = !regexec(&regex, entries[i].name, 0, NULL, 0);
+		bool match;
 
+		errno = 0;
+		match = !regexec(&regex, entries[i].name, 0, NULL, 0);
+		/* glibc's answers "no match" too where memory ran out. */
+		short_of_memory |= !match && errno == ENOMEM;
 		selected[i] = match != inverted;
 		count += selected[i];
 	}
 	regfree(&regex);
-	return count;
+	return short_of_memory ? -ENOMEM : count;
 }

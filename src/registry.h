@@ -28,8 +28,8 @@ const struct registry_entry *registry_yardstick(enum yardstick yardstick);
 /*
  * Marks in `selected` (registry_count() places) the rows whose name the POSIX
  * extended regular expression matches; a leading '-' turns it round, as in
- * Google Benchmark. NULL matches all. The number of rows or -EINVAL, with the
- * reason in `error`.
+ * Google Benchmark. NULL matches all. The number of rows, -EINVAL with the
+ * reason in `error`, or -ENOMEM.
  */
 int registry_select(const char *expression, bool *selected, char *error,
 		    size_t error_bytes);

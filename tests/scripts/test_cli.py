@@ -323,7 +323,8 @@ def test_a_run_that_would_not_fit(run, privately):
 # Fills the disk once the first launch is in the file.
 FILLER = """(
     until test "$(wc -l <disk/.run.partial/samples.csv)" -gt 1; do
-        kill -0 $$ && sleep 0.01
+        kill -0 $$ || exit
+        sleep 0.01
     done
     cat /dev/zero >disk/filler
 ) 2>/dev/null &"""

@@ -253,7 +253,7 @@ def test_files_that_may_not_be_read(for_anyone, privately):
     is_measured_here(for_anyone.folder / "run")
     facts = record(for_anyone.folder / "run")["environment"]
     assert facts["kernel"]["boot_id"] is None
-    assert "boot_id" in facts["unreadable"]
+    assert "kernel.boot_id" in facts["unreadable"]
 
 
 def test_the_environment_of_all_that(run, privately):

@@ -16,7 +16,8 @@ LAUNCHES, ROUNDS = 3, 2
 CANNOT = 77                     # of fail_write: not possible here
 CAUSES = {"once": "Input/output error", "full": "space"}
 ENDS = {"run.json": '"doubts"', "summary.csv": "getppid/inline",
-        "gbench.json": '"benchmarks"', "benchstat.txt": "BenchmarkGetppid"}
+        "gbench.json": '"benchmarks"', "benchstat.txt": "BenchmarkGetppid",
+        "launches.csv": "launch,arm,", "counters.csv": "getppid/inline"}
 
 
 class Disk:
@@ -123,7 +124,8 @@ def test_every_write_in_turn(disk, how):
 FILLER = """mkdir disk/earlier && echo mine >disk/earlier/samples.csv
 (
     until test "$(wc -l <disk/.run.partial/samples.csv)" -gt 1; do
-        kill -0 $$ && sleep 0.01
+        kill -0 $$ || exit
+        sleep 0.01
     done
     cat /dev/zero >disk/filler
     truncate -s -{pages}K disk/filler
@@ -134,7 +136,7 @@ FILLER = """mkdir disk/earlier && echo mine >disk/earlier/samples.csv
 def test_a_disk_with_pages_left(run, privately, pages):
     if not shutil.which("truncate"):
         pytest.skip("no truncate")
-    under = on_a_disk(privately, "4m", FILLER.format(pages=pages))
+    under = on_a_disk(privately, "8m", FILLER.format(pages=pages))
     result = run("--launches=200", "--rounds=60", faults.ROW,
                  "--output=disk/run", under=under)
     said_one_line(result, 2, "samples.csv", "No space left")
