@@ -95,7 +95,16 @@ PLAIN_STATE = {
 
 Costs = Mapping[str, float]     # benchmark: ns a call
 Facts = Mapping[str, Any]       # path in run.json, "/" between its keys
-MISSING = object()              # as a fact: not in the record at all
+
+
+class Missing:
+    """As a fact: not in the record at all. Its name is the same everywhere."""
+
+    def __repr__(self) -> str:
+        return "MISSING"
+
+
+MISSING = Missing()
 
 
 class Noise(NamedTuple):
