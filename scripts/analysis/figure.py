@@ -52,8 +52,28 @@ def describe_machine(record: Dict[str, Any]) -> str:
     return " · ".join(filter(None, parts))
 
 
+def describe_derived(record: Dict[str, Any]) -> str:
+    """What an entry passes, by the names that were derived; "": none was."""
+    where = ("environment", "mitigations", "derived")
+    found = load.fact(record, *where)
+    states = {load.printable(name)[:40]: text_of(record, *where, name, "state")
+              for name in (found if isinstance(found, dict) else ())}
+    parts = [f"{name} {states[name]}" for name in ("pti", "kpti")
+             if states.get(name)]
+    for state, words in (("on", "entries pass"), ("unknown", "not known")):
+        names = [name for name, told in states.items()
+                 if told == state and name not in ("pti", "kpti")]
+        if names:
+            parts.append(f"{words} {', '.join(names)}")
+    return " · ".join(parts)
+
+
 def describe_mitigations(record: Dict[str, Any]) -> str:
-    """PTI and each vulnerability that concerns this CPU, in a line."""
+    """What was derived by name, else PTI and each vulnerability that concerns
+    this CPU, in a line."""
+    derived = describe_derived(record)
+    if derived:
+        return derived
     where = ("environment", "mitigations")
     flag = load.fact(record, *where, "pti_flag")
     files = load.fact(record, *where, "vulnerabilities")

@@ -26,5 +26,18 @@ def test_facts_name_machine_kernel_and_mitigations():
         "aarch64 · THE CORE WAS NEVER QUIET · INCOMPLETE RUN · arm a"]
 
 
+def test_what_was_derived_is_told_by_name():
+    derived = {"swapgs": {"state": "on"}, "pti": {"state": "on"},
+               "srso": {"state": "off"}, "bhi": {"state": "unknown"},
+               "verw": {"state": "on"}, "x": {"state": 7}, "y": None}
+    record = {"environment": {"mitigations": {
+        "derived": derived, "vulnerabilities": {"mds": "Vulnerable"}}}}
+    assert figure.facts_of(record, "a", 13)[1:] == [
+        "pti on · entries pass swapgs, verw · not known bhi"]
+    record["environment"]["mitigations"]["derived"] = {
+        "kpti": {"state": "unknown"}}
+    assert figure.facts_of(record, "a", 13)[1:] == ["kpti unknown"]
+
+
 def test_facts_are_so_many_lines_at_most():
     assert len(figure.facts_of(LONG, "plain", 6.6)) == figure.FACTS_MOST
