@@ -5,7 +5,7 @@
  * Short loops before and after each batch: taken jumps, which want the
  * front end that a hardware thread beside us shares, and dependent loads,
  * which want the cache. An empty loop tells apart, in absolute terms, a core
- * of one's own from a shared one (ARCH_LOOP_CYCLES); it is too blunt for more.
+ * of one's own from a shared one (empty_loop_cycles); it is too blunt for more.
  * docs/method.md, "The neighbour probe".
  */
 #ifndef SYSCOST_PROBE_H

@@ -15,6 +15,7 @@
 #include "registry.h"
 #include "try.h"
 
+#define ALONE_FACTOR	1.5
 #define YARDSTICK_TURNS 9
 #define YARDSTICK_NS	10000
 #define AROUND_TURNS	9
@@ -240,20 +241,40 @@ static int run_rounds(struct launch *launch, const struct task *tasks,
 	return error;
 }
 
-/* A neighbour makes the empty loop take twice as long; the launch's own adds
- * say how long a cycle is, whatever the frequency. */
+/* What a probe's turn takes at the most on a core of one's own, in ticks: where
+ * a neighbour makes it twice as long. The launch's own adds say how long a
+ * cycle is, whatever the frequency. 0: this CPU does not tell by it. */
+static double loop_limit(double cycle_ticks)
+{
+	return ALONE_FACTOR * empty_loop_cycles() * PROBE_LOOP_STEPS *
+	       cycle_ticks;
+}
+
+static double jumps_limit(const struct probe *probe, double cycle_ticks)
+{
+	return ALONE_FACTOR * hundred_jumps_cycles() * (double)probe->hundreds *
+	       cycle_ticks;
+}
+
+/* -1: not known. */
 static double alone_share(const struct launch *launch,
 			  const struct launched *launched)
 {
 	double cycle = launched->yardstick_ticks[YARDSTICK_ADDS] / 1000;
-	double limit = 1.5 * ARCH_LOOP_CYCLES * PROBE_LOOP_STEPS * cycle;
+	double loop = loop_limit(cycle);
+	double jumps = jumps_limit(&launch->probe, cycle);
 	size_t alone = 0;
 
-	if (ARCH_LOOP_CYCLES == 0 || cycle <= 0 || !launch->count)
+	if (cycle <= 0 || !launch->count || (loop <= 0 && jumps <= 0))
 		return -1;
-	for (size_t i = 0; i < launch->count; i++)
-		alone += (launch->rows[i].before.loop < limit) +
-			 (launch->rows[i].after.loop < limit);
+	for (size_t i = 0; i < launch->count; i++) {
+		const struct probe_ticks *before = &launch->rows[i].before;
+		const struct probe_ticks *after = &launch->rows[i].after;
+
+		alone += loop > 0 ? (before->loop < loop) + (after->loop < loop)
+				  : (before->jumps < jumps) +
+					    (after->jumps < jumps);
+	}
 	return (double)alone / (2 * (double)launch->count);
 }
 

@@ -280,6 +280,27 @@ static void registers_survive_the_counter(void **state)
 	KEEPS(counter_end());
 	KEEPS(counter_stated_hz());
 	KEEPS(counter_is_invariant());
+	KEEPS(empty_loop_cycles());
+	KEEPS(hundred_jumps_cycles());
+}
+
+/* One of the probes at the most tells a core of one's own from a shared one. */
+static void one_probe_tells_a_neighbour(void **state)
+{
+	(void)state;
+	assert_in_range(empty_loop_cycles(), 0, 1);
+	assert_in_range(hundred_jumps_cycles(), 0, 200);
+	assert_true(!empty_loop_cycles() || !hundred_jumps_cycles());
+}
+
+static void a_signature_is_a_text(void **state)
+{
+	char signature[13];
+
+	(void)state;
+	memset(signature, '#', sizeof(signature));
+	hypervisor_signature(signature);
+	assert_true(strnlen(signature, sizeof(signature)) <= 12);
 }
 
 /* Counters of different CPUs need not agree: stay on one. */
@@ -422,6 +443,8 @@ int main(void)
 		cmocka_unit_test(registers_survive_inline_entries),
 		cmocka_unit_test(registers_survive_stubs),
 		cmocka_unit_test(registers_survive_the_counter),
+		cmocka_unit_test(one_probe_tells_a_neighbour),
+		cmocka_unit_test(a_signature_is_a_text),
 		cmocka_unit_test(the_counter_moves_forward),
 		cmocka_unit_test(stubs_begin_a_line),
 		cmocka_unit_test(chains_of_no_length_end_at_once),

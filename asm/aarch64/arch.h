@@ -30,10 +30,6 @@
 /* Beyond every table and below the private range of 32-bit Arm (0xf0000). */
 #define ARCH_INVALID_NUMBER 0x3fff
 
-/* Core cycles an empty loop takes on a core of one's own; 0: it differs from
- * one implementation to the next. */
-#define ARCH_LOOP_CYCLES 0
-
 #define ARCH_INT80_GETPID  0
 #define ARCH_INT80_GETPPID 0
 #define ARCH_INT80_GETUID  0
@@ -178,6 +174,18 @@ static inline uint64_t counter_stated_hz(void)
 static inline int counter_is_invariant(void)
 {
 	return 1;
+}
+
+/* Core cycles an empty loop takes on a core of one's own; 0: it differs from
+ * one implementation to the next. */
+static inline int empty_loop_cycles(void)
+{
+	return 0;
+}
+
+static inline int hundred_jumps_cycles(void)
+{
+	return 0;
 }
 
 /* No instruction tells an ordinary program. */

@@ -26,9 +26,6 @@
 
 #define ARCH_INVALID_NUMBER 0x3fff
 
-/* Core cycles an empty loop takes on a core of one's own; 0: not known. */
-#define ARCH_LOOP_CYCLES 0
-
 #define ARCH_INT80_GETPID  0
 #define ARCH_INT80_GETPPID 0
 #define ARCH_INT80_GETUID  0
@@ -87,6 +84,17 @@ static inline uint64_t counter_stated_hz(void)
 static inline int counter_is_invariant(void)
 {
 	return 1;
+}
+
+/* Core cycles an empty loop takes on a core of one's own; 0: not known. */
+static inline int empty_loop_cycles(void)
+{
+	return 0;
+}
+
+static inline int hundred_jumps_cycles(void)
+{
+	return 0;
 }
 
 /* No instruction tells an ordinary program. */

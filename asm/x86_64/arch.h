@@ -31,11 +31,6 @@
 /* Beyond every table, positive, without the x32 bit (0x40000000). */
 #define ARCH_INVALID_NUMBER 0x3fff
 
-/* Core cycles an empty loop takes on a core of one's own: one taken branch a
- * cycle since Nehalem and Zen (Agner Fog, Microarchitecture). A busy sibling
- * doubles it, which tells a run that never had the core for itself. */
-#define ARCH_LOOP_CYCLES 1
-
 /* Numbers of the i386 table (arch/x86/entry/syscalls/syscall_32.tbl). */
 #define ARCH_INT80_GETPID  20
 #define ARCH_INT80_GETPPID 64
@@ -196,6 +191,38 @@ static inline int counter_is_invariant(void)
 	uint32_t a, b, c, d;
 
 	return __get_cpuid(0x80000007, &a, &b, &c, &d) && (d >> 8 & 1);
+}
+
+#define CPUID_VENDOR_AMD  0x68747541 /* "Auth" */
+#define CPUID_FAMILY_ZEN5 0x1a
+
+/* AMD's family: the base and, for all since Zen, the extended one; 0: not AMD
+ * (CPUID.1:EAX, AMD64 Architecture Programmer's Manual vol. 3). */
+static inline uint32_t amd_family(void)
+{
+	uint32_t a, b, c, d;
+
+	if (!__get_cpuid(0, &a, &b, &c, &d) || b != CPUID_VENDOR_AMD)
+		return 0;
+	__cpuid(1, a, b, c, d);
+	return (a >> 8 & 0xf) + (a >> 20 & 0xff);
+}
+
+/* Core cycles a step of an empty loop takes where the core is one's own: one
+ * taken branch a cycle since Nehalem and Zen (Agner Fog, Microarchitecture),
+ * and twice that beside a busy sibling. 0 from Zen 5 on: its threads have a
+ * front end each, and there a sibling costs the loop a tenth (measured). */
+static inline int empty_loop_cycles(void)
+{
+	return amd_family() < CPUID_FAMILY_ZEN5;
+}
+
+/* Core cycles that 100 taken jumps take likewise, where the loop does not tell.
+ * Zen 5 predicts two taken branches a cycle (AMD, Software Optimization Guide
+ * for the Zen5 Microarchitecture, 58455); beside a busy sibling 120 cycles. */
+static inline int hundred_jumps_cycles(void)
+{
+	return amd_family() == CPUID_FAMILY_ZEN5 ? 50 : 0;
 }
 
 /* The hypervisor's signature, 12 characters, "" on bare metal: CPUID leaf
