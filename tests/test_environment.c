@@ -227,6 +227,7 @@ static void flags_of_the_cpu_are_read(void **state)
 
 	(void)state;
 	if (!mounts_cover("/proc/cpuinfo",
+			  "vendor_id\t: GenuineIntel\n"
 			  "flags\t\t: fpu pti hypervisor constant_tsc\n"
 			  "model name\t: \x1b[31mred \xff\n"))
 		skip_because("no mounts of one's own are permitted here");
