@@ -21,14 +21,13 @@
 
 #include "distribution.h"
 #include "doubts.h"
-#include "exports.h"
 #include "folder.h"
 #include "launcher.h"
 #include "measure.h"
 #include "options.h"
-#include "record.h"
 #include "record_machine.h"
 #include "registry.h"
+#include "save.h"
 #include "screen.h"
 #include "store.h"
 #include "summary.h"
@@ -114,96 +113,6 @@ static int open_store(struct session *session, struct store *store)
 	return error ? refuse_folder(session, error, store, path, bytes) : 0;
 }
 
-static int write_summary(const struct session *session,
-			 const struct summary *summary,
-			 const struct store *store)
-{
-	FILE *file = store_create(store, "summary.csv");
-
-	if (!file)
-		return -errno;
-	summary_write(summary, session, file);
-	return store_written(file);
-}
-
-static int write_record(const struct session *session,
-			const struct doubt *doubts, size_t count,
-			const struct store *store)
-{
-	FILE *file = store_create(store, "run.json");
-	int error, written;
-
-	if (!file)
-		return -errno;
-	error = record_write(session, doubts, count, file);
-	written = store_written(file);
-	return written ? written : error;
-}
-
-static int write_gbench(const struct session *session,
-			const struct summary *summary,
-			const struct store *store)
-{
-	FILE *file = store_create(store, "gbench.json");
-	int error, written;
-
-	if (!file)
-		return -errno;
-	error = exports_gbench(session, summary, file);
-	written = store_written(file);
-	return written ? written : error;
-}
-
-static int write_benchstat(const struct session *session,
-			   const struct summary *summary,
-			   const struct store *store)
-{
-	FILE *file = store_create(store, "benchstat.txt");
-
-	if (!file)
-		return -errno;
-	exports_benchstat(session, summary, file);
-	return store_written(file);
-}
-
-/* A file is there whole or not at all. */
-static int whole(const struct store *store, const char *name, int error)
-{
-	if (error)
-		store_remove(store, name);
-	return error;
-}
-
-/* The files of the end, the most needed first; then the folder's name. A
- * file that cannot be written does not cost the others. Where all of it is. */
-static const char *save(struct session *session, const struct summary *summary,
-			const struct doubt *doubts, size_t count,
-			struct store *store)
-{
-	const char *where;
-	int errors[7];
-
-	errors[0] = store_finish_tables(store);
-	errors[1] = whole(store, "run.json",
-			  write_record(session, doubts, count, store));
-	errors[2] = whole(store, "summary.csv",
-			  write_summary(session, summary, store));
-	errors[3] = whole(store, "gbench.json",
-			  write_gbench(session, summary, store));
-	errors[4] = whole(store, "benchstat.txt",
-			  write_benchstat(session, summary, store));
-	errors[5] = distribution_save(session, store);
-	errors[6] = store_commit(store);
-	where = errors[6] ? store->hidden : store->final;
-	for (int i = 0; i < 7; i++)
-		if (errors[i])
-			session_fail(session, session->status ?: 2,
-				     "%.400s: not everything could be "
-				     "written: %s",
-				     where, strerror(-errors[i]));
-	return where;
-}
-
 static int out_of_memory(struct session *session, struct store *store)
 {
 	store_finish_tables(store);
@@ -231,7 +140,7 @@ static int conclude(struct session *session, struct store *store)
 	    summary_make(&summary, session))
 		return out_of_memory(session, store);
 	count = doubts_find(doubts, DOUBTS_RUN, session, &summary);
-	where = save(session, &summary, doubts, count, store);
+	where = save_run(session, &summary, doubts, count, store);
 	screen_results(stdout, session, &summary, doubts, count);
 	screen_distribution(stdout, session);
 	printf("\n%s/\n", where);

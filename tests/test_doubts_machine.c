@@ -106,7 +106,7 @@ static const struct {
 	{ "clocksource", SEVERITY_DOUBT,
 	  "{\"kernel\": {\"clocksource\": \"hpet\"}}", "hpet",
 	  "{\"kernel\": {\"clocksource\": \"kvm-clock\"}}" },
-	{ "busy", SEVERITY_DOUBT, "{\"loadavg\": \"1.50 0.1 0.1 1/99 7\"}",
+	{ "busy", SEVERITY_NOTE, "{\"loadavg\": \"1.50 0.1 0.1 1/99 7\"}",
 	  "1.5 tasks ran on 2 CPUs", "{\"loadavg\": \"0.99 9 9 1/99 7\"}" },
 	{ "throttled_before", SEVERITY_NOTE,
 	  "{\"thermal\": {\"core_throttles\": \"12\"}}", "12 times",
