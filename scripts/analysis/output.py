@@ -35,6 +35,15 @@ def finish_output() -> None:
         raise BadInput(f"standard output: {problem.strerror}") from None
 
 
+def finish_errors() -> None:
+    """Nothing is left to be written when Python ends: it would exit with 120
+    where nobody reads it."""
+    try:
+        sys.stderr.flush()
+    except OSError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stderr.fileno())
+
+
 def printing(main: Callable[[], int]) -> int:
     """What main returns, whatever becomes of standard output."""
     if sys.stderr is None:      # it came closed
@@ -54,6 +63,7 @@ def printing(main: Callable[[], int]) -> int:
             raise
         raise BadInput(f"standard output: {problem.strerror}") from None
     finally:
+        finish_errors()
         finish_output()
 
 

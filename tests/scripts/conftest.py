@@ -99,6 +99,22 @@ def run(program: pathlib.Path, tmp_path: pathlib.Path) -> Iterator[Runner]:
     runner.stop()
 
 
+@pytest.fixture(scope="session")
+def nobody() -> Mapping[str, Any]:
+    """How subprocess starts what an ordinary user does: as it is, or as one.
+
+    Skips where another user may run nothing, as in a root folder of mode 0700.
+    """
+    if os.geteuid() != 0:
+        return {}
+    who = {"user": 65534, "group": 65534, "extra_groups": []}
+    try:
+        subprocess.run(["true"], **who, check=True)
+    except (OSError, subprocess.CalledProcessError) as problem:
+        pytest.skip(f"another user may run nothing here: {problem}")
+    return who
+
+
 @pytest.fixture
 def for_anyone(program: pathlib.Path) -> Iterator[Runner]:
     """The same where every user may read, write and execute."""

@@ -141,14 +141,14 @@ def test_tuned_by_root(tree, words, told):
 
 
 @pytest.fixture
-def for_nobody():
+def for_nobody(nobody):
     """The same tree where an ordinary user may write, and that user."""
     folder = pathlib.Path(tempfile.mkdtemp(prefix="syscost-"))
     tree = Tree(folder)
     (folder / "bin").mkdir()
     for path in (folder, *folder.rglob("*")):
         path.chmod(0o777)
-    yield tree, {"user": 65534, "group": 65534} if os.geteuid() == 0 else {}
+    yield tree, nobody
     shutil.rmtree(folder)
 
 

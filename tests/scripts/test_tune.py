@@ -485,24 +485,23 @@ def for_nobody():
     shutil.rmtree(folder)
 
 
-def as_nobody(*words):
-    """Run as an ordinary user."""
-    who = {"user": 65534, "group": 65534, "extra_groups": []} if (
-        os.geteuid() == 0) else {}
-    return subprocess.run(
+@pytest.fixture
+def as_nobody(nobody):
+    """Runs as an ordinary user."""
+    return lambda *words: subprocess.run(
         ["/usr/bin/env", "PATH=/usr/bin:/bin:/usr/local/bin", "python3",
-         *words], text=True, capture_output=True, cwd="/", **who)
+         *words], text=True, capture_output=True, cwd="/", **nobody)
 
 
 @pytest.mark.parametrize("words", [
     ["apply"], ["restore"], ["run", "--", "echo", "ran"]])
-def test_without_root_nothing_is_done(for_nobody, words):
+def test_without_root_nothing_is_done(for_nobody, as_nobody, words):
     done = as_nobody(for_nobody, *words)
     assert (done.returncode, done.stdout) == (3, "")
     assert "needs root (sudo scripts/tune" in told(done)[0]
 
 
-def test_without_root_it_tells(for_nobody):
+def test_without_root_it_tells(for_nobody, as_nobody):
     done = as_nobody(for_nobody, "show")
     assert done.returncode == 0 and "Traceback" not in done.stderr
     done = as_nobody(for_nobody, "plan")
@@ -510,7 +509,7 @@ def test_without_root_it_tells(for_nobody):
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="becomes another user: root")
-def test_the_command_can_be_another_users(laptop):
+def test_the_command_can_be_another_users(laptop, nobody):
     done = laptop("run", "--user=nobody", "--", "sh", "-c",
                   "id -u; id -g; echo $USER; cat /proc/self/oom_score_adj")
     user, _, name, _ = done.stdout.split()
