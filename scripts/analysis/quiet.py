@@ -155,7 +155,9 @@ def adjust(cost: np.ndarray, arms: np.ndarray, jumps: np.ndarray,
         return cost, quiet
     terms = covariates(jumps, chain, level)
     found = borrowed.slopes if borrowed else slopes(np.log(cost), arms, terms)
-    return cost * np.exp(-terms @ found), quiet
+    # A curve of a file may be out of all bounds: infinite, and no figure.
+    with np.errstate(over="ignore"):
+        return cost * np.exp(-terms @ found), quiet
 
 
 def probes(samples: pd.DataFrame) -> Tuple[np.ndarray, np.ndarray]:
