@@ -9,10 +9,13 @@
 #include <signal.h>
 #include <stdatomic.h>
 #include <stdbool.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/resource.h>
 
 #include "batch.h"
+#include "condition.h"
 #include "registry.h"
 
 #define PIECES	    16		   /* of a batch: so often a thread looks up */
@@ -168,6 +171,17 @@ int crowd_join(uint32_t benchmark, uint64_t calls)
 	if (error)
 		crowd_rest();
 	return error;
+}
+
+int crowd_join_or_say(uint32_t benchmark, uint64_t calls, int *error, char *why)
+{
+	if (!*error)
+		*error = crowd_join(benchmark, calls);
+	if (*error)
+		snprintf(why, CONDITION_WHY_BYTES,
+			 "threads: the set-up of %s failed in one of them: %s",
+			 registry_get(benchmark)->name, strerror(-*error));
+	return *error;
 }
 
 void crowd_rest(void)

@@ -23,6 +23,12 @@ int crowd_start(struct topology *topology, const int *cpus, unsigned int count);
  */
 int crowd_join(uint32_t benchmark, uint64_t calls);
 
+/* The same for a launch whose first failure ends it: nothing is done where
+ * *error is set already; on a failure it is set, and `why`
+ * (CONDITION_WHY_BYTES) names the row. Returns *error. */
+int crowd_join_or_say(uint32_t benchmark, uint64_t calls, int *error,
+		      char *why);
+
 /* Returns when no thread runs a row; they sleep. */
 void crowd_rest(void);
 

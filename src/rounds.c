@@ -43,14 +43,8 @@ struct scheduled {
 /* Threads, where there are some, are in the row before its batch begins. */
 static int join_crowd(struct launch *launch, const struct subject *subject)
 {
-	if (!launch->error)
-		launch->error = crowd_join(subject->index, subject->calls);
-	if (launch->error)
-		snprintf(launch->why, CONDITION_WHY_BYTES,
-			 "threads: the set-up of %s failed in one of them: %s",
-			 registry_get(subject->index)->name,
-			 strerror(-launch->error));
-	return launch->error;
+	return crowd_join_or_say(subject->index, subject->calls, &launch->error,
+				 launch->why);
 }
 
 /* Returns seconds above zero: Google Benchmark would repeat a batch of none

@@ -68,26 +68,19 @@ static void stamp_nothing(struct visited *visited, struct histogram *histogram)
 	batch_stamp(NULL, visited->stamps, counter, histogram);
 }
 
-/* Threads, where there are some, are in the row before it is stamped; while
- * nothing is, they go on with the row before. */
-static void join_crowd(struct stamping *stamping, const struct subject *subject)
-{
-	if (!stamping->error)
-		stamping->error = crowd_join(subject->index, subject->calls);
-	if (stamping->error)
-		snprintf(stamping->why, CONDITION_WHY_BYTES,
-			 "threads: the set-up of %s failed in one of them: %s",
-			 registry_get(subject->index)->name,
-			 strerror(-stamping->error));
-}
-
 static void visit(struct visited *visited, struct histogram *histogram)
 {
-	if (!visited->subject.benchmark) {
+	struct stamping *stamping = visited->stamping;
+	const struct subject *subject = &visited->subject;
+
+	if (!subject->benchmark) {
 		stamp_nothing(visited, histogram);
 		return;
 	}
-	join_crowd(visited->stamping, &visited->subject);
+	/* Threads, where there are some, are in the row before it is stamped;
+	 * while nothing is, they go on with the row before. */
+	crowd_join_or_say(subject->index, subject->calls, &stamping->error,
+			  stamping->why);
 	stamp_row(visited, histogram);
 }
 
