@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "environment.h"
+#include "text.h"
 
 /* The length of the UTF-8 sequence that `text` begins with; 0: none. */
 static size_t sequence_length(const unsigned char *text)
@@ -24,23 +25,6 @@ static size_t sequence_length(const unsigned char *text)
 	return value ? length : 0;
 }
 
-/* Characters that are not seen but change what is: the second set of control
- * characters, which some terminals obey, and the marks that turn or hide text
- * (Unicode Standard Annex 9; "Trojan Source", CVE-2021-42574). */
-static bool is_hidden(const unsigned char *text, size_t length)
-{
-	if (length == 2)
-		return text[0] == 0xc2 && text[1] < 0xa0;
-	if (length != 3)
-		return false;
-	if (text[0] == 0xef)
-		return text[1] == 0xbb && text[2] == 0xbf;
-	return text[0] == 0xe2 &&
-	       ((text[1] == 0x80 && ((text[2] >= 0x8b && text[2] <= 0x8f) ||
-				     (text[2] >= 0xa8 && text[2] <= 0xae))) ||
-		(text[1] == 0x81 && text[2] >= 0xa0 && text[2] <= 0xaf));
-}
-
 json_t *environment_text(const char *text)
 {
 	char *clean;
@@ -54,7 +38,7 @@ json_t *environment_text(const char *text)
 	for (unsigned char *at = (unsigned char *)clean; *at;) {
 		size_t length = sequence_length(at);
 
-		if (!length || iscntrl(*at) || is_hidden(at, length)) {
+		if (!length || iscntrl(*at) || text_hidden((const char *)at)) {
 			*at = '?';
 			length = 1;
 		}

@@ -4,22 +4,35 @@
 
 #include <ctype.h>
 #include <stdbool.h>
+#include <string.h>
 
-static bool is_c1(const char *text)
+static bool is_mark(unsigned char second, unsigned char third)
 {
-	unsigned char first = (unsigned char)text[0];
-	unsigned char second = first ? (unsigned char)text[1] : 0;
+	if (second == 0x80)
+		return (third >= 0x8b && third <= 0x8f) ||
+		       (third >= 0xa8 && third <= 0xae);
+	return second == 0x81 && third >= 0xa0 && third <= 0xaf;
+}
 
-	return first == 0xc2 && second >= 0x80 && second < 0xa0;
+size_t text_hidden(const char *text)
+{
+	const unsigned char *at = (const unsigned char *)text;
+
+	if (at[0] == 0xc2 && at[1] >= 0x80 && at[1] < 0xa0)
+		return 2;
+	if (strncmp(text, "\xef\xbb\xbf", 3) == 0)
+		return 3;
+	return at[0] == 0xe2 && at[1] && is_mark(at[1], at[2]) ? 3 : 0;
 }
 
 void text_make_printable(char *text)
 {
-	for (; *text; text++) {
-		if (is_c1(text))
-			*text++ = '?';
-		else if (!iscntrl((unsigned char)*text))
-			continue;
-		*text = '?';
+	while (*text) {
+		size_t bytes = text_hidden(text);
+
+		if (!bytes)
+			bytes = iscntrl((unsigned char)*text) != 0;
+		memset(text, '?', bytes);
+		text += bytes ? bytes : 1;
 	}
 }

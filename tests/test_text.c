@@ -25,6 +25,18 @@ static void control_characters_become_question_marks(void **state)
 		     "??31m ??\xc2");
 }
 
+static void marks_that_turn_text_become_question_marks(void **state)
+{
+	(void)state;
+	assert_shown("a\xe2\x80\xae"
+		     "b",
+		     "a???b");
+	assert_shown("\xe2\x81\xa6\xef\xbb\xbf", "??????");
+	assert_shown("\xe2\x80", "\xe2\x80");
+	assert_shown("\xe2", "\xe2");
+	assert_shown("\xef\xbb", "\xef\xbb");
+}
+
 static void everything_else_is_kept(void **state)
 {
 	(void)state;
@@ -38,6 +50,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(control_characters_become_question_marks),
+		cmocka_unit_test(marks_that_turn_text_become_question_marks),
 		cmocka_unit_test(everything_else_is_kept),
 	};
 
