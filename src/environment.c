@@ -12,17 +12,19 @@
 json_t *environment_read(bool anonymous, int cpu)
 {
 	json_t *environment = json_object();
+	struct kconfig config;
 	struct sheet top;
 
 	if (!environment)
 		return NULL;
 	top = sheet_begin(environment, "");
-	environment_kernel(environment, anonymous);
-	environment_cpu(environment);
+	environment_kernel(environment, anonymous, &config);
+	environment_task(environment);
+	environment_cpu(environment, &config);
+	kconfig_free(&config);
 	environment_lines(environment, cpu < 0 ? 0 : cpu);
 	environment_lists(environment, cpu < 0 ? 0 : cpu);
 	environment_guest(environment);
-	environment_task(environment);
 	sheet_line(&top, "loadavg", "/proc/loadavg");
 	sheet_end(environment);
 	return environment;

@@ -14,49 +14,14 @@
 #include "mitigations.h"
 #include "sheet.h"
 
-#define FLAGS_BYTES 8192
-
 /* What the sections are made from. */
 struct source {
 	char cpuinfo[16384]; /* the first CPU's block is enough */
-	char status[8192];
-	char flags[FLAGS_BYTES];
-	char cmdline[4096];
-	char task_ssb[64];
 	const struct cpuinfo_dialect *dialect;
-	bool has_flags, has_cmdline, has_ssb;
+	const char *flags; /* NULL: not known */
+	const struct kconfig *config;
 	struct vulnerabilities vulnerabilities;
-	struct kconfig config;
 };
-
-static void read_source(struct source *source, json_t *environment)
-{
-	struct sheet cpu = sheet_begin(environment, "cpu");
-	long length = facts_file("/proc/cpuinfo", source->cpuinfo,
-				 sizeof(source->cpuinfo));
-	char release[256];
-
-	if (length < 0)
-		sheet_null(&cpu, "cpuinfo", (int)length);
-	facts_file("/proc/self/status", source->status, sizeof(source->status));
-	source->dialect = cpuinfo_dialect(source->cpuinfo,
-					  facts_are_live() ? ARCH_NAME : "");
-	for (size_t i = 0; i < source->dialect->count; i++)
-		if (strcmp(source->dialect->keys[i].fact, "flags") == 0)
-			source->has_flags =
-				facts_value(source->cpuinfo,
-					    source->dialect->keys[i].line,
-					    source->flags, FLAGS_BYTES) == 0;
-	source->has_cmdline = facts_line("/proc/cmdline", source->cmdline,
-					 sizeof(source->cmdline)) == 0;
-	source->has_ssb =
-		facts_value(source->status, "Speculation_Store_Bypass",
-			    source->task_ssb, sizeof(source->task_ssb)) == 0;
-	vulnerabilities_read(&source->vulnerabilities);
-	environment_release(false, release, sizeof(release));
-	if (kconfig_read(&source->config, release))
-		source->config.text = NULL;
-}
 
 /* How many CPUs a list such as "0-3,8" names. */
 static long count_listed(const char *list)
@@ -78,30 +43,40 @@ static long count_listed(const char *list)
 static void set_online(const struct sheet *cpu)
 {
 	char list[4096];
-	int error = facts_line("/sys/devices/system/cpu/online", list,
-			       sizeof(list));
+	int error;
 
-	if (facts_are_live())
+	if (facts_are_live()) {
 		sheet_json(cpu, "online",
 			   json_integer(sysconf(_SC_NPROCESSORS_ONLN)));
-	else if (error)
+		return;
+	}
+	error = facts_line("/sys/devices/system/cpu/online", list,
+			   sizeof(list));
+	if (error)
 		sheet_null(cpu, "online", error);
 	else
 		sheet_json(cpu, "online", json_integer(count_listed(list)));
 }
 
-static void describe_cpu(const struct source *source, json_t *environment)
+static void describe_cpu(struct source *source, json_t *environment)
 {
-	const struct cpuinfo_dialect *dialect = source->dialect;
+	const char *usual = facts_are_live() ? ARCH_NAME : "", *name = usual;
+	long length = facts_file("/proc/cpuinfo", source->cpuinfo,
+				 sizeof(source->cpuinfo));
+	const struct cpuinfo_dialect *dialect =
+		cpuinfo_dialect(source->cpuinfo, usual);
 	struct sheet cpu = sheet_begin(environment, "cpu");
-	const char *name = dialect->architecture;
 
-	if (facts_are_live())
-		name = ARCH_NAME;
+	source->dialect = dialect;
+	if (length < 0)
+		sheet_null(&cpu, "cpuinfo", (int)length);
+	if (!facts_are_live())
+		name = dialect->architecture;
 	sheet_found(&cpu, "architecture", name, name[0] ? 0 : -ENODATA);
 	for (size_t i = 0; i < dialect->count; i++)
 		sheet_value(&cpu, dialect->keys[i].fact, source->cpuinfo,
 			    dialect->keys[i].line);
+	source->flags = environment_get(environment, "cpu.flags");
 	set_online(&cpu);
 }
 
@@ -110,7 +85,7 @@ static void set_flag(const struct sheet *sheet, const char *key,
 		     const struct source *source, const char *flag)
 {
 	if (strcmp(source->dialect->architecture, "x86_64") == 0 &&
-	    source->has_flags)
+	    source->flags)
 		sheet_json(sheet, key,
 			   json_boolean(facts_has_word(source->flags, flag)));
 	else
@@ -131,14 +106,16 @@ static void describe_entry(const struct source *source, json_t *environment)
 	sheet_text(&entry, "mechanism", name);
 }
 
-static json_t *derived_json(const struct source *source)
+static json_t *derived_json(const struct source *source,
+			    const json_t *environment)
 {
 	const struct signs signs = {
 		.architecture = source->dialect->architecture,
-		.flags = source->has_flags ? source->flags : NULL,
-		.cmdline = source->has_cmdline ? source->cmdline : NULL,
-		.config = source->config.text,
-		.task_ssb = source->has_ssb ? source->task_ssb : NULL,
+		.flags = source->flags,
+		.cmdline = environment_get(environment, "kernel.cmdline"),
+		.config = source->config->text,
+		.task_ssb = environment_get(environment,
+					    "task.Speculation_Store_Bypass"),
 		.vulnerabilities = &source->vulnerabilities,
 	};
 	struct mitigation found[MITIGATIONS_MOST];
@@ -188,10 +165,10 @@ static void describe_mitigations(const struct source *source,
 
 	sheet_json(&mitigations, "vulnerabilities", files);
 	set_flag(&mitigations, "pti_flag", source, "pti");
-	sheet_json(&mitigations, "derived", derived_json(source));
+	sheet_json(&mitigations, "derived", derived_json(source, environment));
 }
 
-void environment_cpu(json_t *environment)
+void environment_cpu(json_t *environment, const struct kconfig *config)
 {
 	struct source *source = calloc(1, sizeof(*source));
 	struct sheet top = sheet_begin(environment, "");
@@ -200,11 +177,11 @@ void environment_cpu(json_t *environment)
 		sheet_null(&top, "mitigations", -ENOMEM);
 		return;
 	}
-	read_source(source, environment);
+	source->config = config;
+	vulnerabilities_read(&source->vulnerabilities);
 	describe_cpu(source, environment);
 	describe_entry(source, environment);
 	set_flag(&top, "hypervisor", source, "hypervisor");
 	describe_mitigations(source, environment);
-	kconfig_free(&source->config);
 	free(source);
 }

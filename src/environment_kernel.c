@@ -87,29 +87,29 @@ static void add_option(void *options, const char *option, const char *value)
 	json_object_set_new(options, option, environment_text(value));
 }
 
-static void read_config(const struct sheet *kernel, bool anonymous)
+static void read_config(const struct sheet *kernel, bool anonymous,
+			struct kconfig *config)
 {
 	char release[256], hash[KCONFIG_HASH_BYTES];
 	json_t *json = json_object(), *options;
-	struct kconfig config;
 	int error;
 
 	environment_release(false, release, sizeof(release));
-	error = kconfig_read(&config, release);
+	error = kconfig_read(config, release);
 	if (error) {
 		json_decref(json);
 		sheet_null(kernel, "config", error);
 		return;
 	}
 	options = json_object();
-	kconfig_hash(&config, hash);
-	kconfig_each_bearing(config.text, add_option, options);
-	json_object_set_new(json, "source",
-			    environment_text(anonymous ? NULL : config.source));
+	kconfig_hash(config, hash);
+	kconfig_each_bearing(config->text, add_option, options);
+	json_object_set_new(
+		json, "source",
+		environment_text(anonymous ? NULL : config->source));
 	json_object_set_new(json, "sha256", json_string(hash));
 	json_object_set_new(json, "options", options);
 	sheet_json(kernel, "config", json);
-	kconfig_free(&config);
 }
 
 /* Modules that patch the running kernel (Documentation/livepatch). */
@@ -130,12 +130,13 @@ static void read_livepatches(const struct sheet *kernel)
 	facts_free_names(names, count);
 }
 
-void environment_kernel(json_t *environment, bool anonymous)
+void environment_kernel(json_t *environment, bool anonymous,
+			struct kconfig *config)
 {
 	struct sheet kernel = sheet_begin(environment, "kernel");
 
 	read_names(environment, &kernel, anonymous);
 	read_cmdline(&kernel, anonymous);
-	read_config(&kernel, anonymous);
+	read_config(&kernel, anonymous, config);
 	read_livepatches(&kernel);
 }

@@ -7,17 +7,22 @@
 #include <jansson.h>
 #include <stdbool.h>
 
+#include "kconfig.h"
+
 /* Files of one line, by a table: kernel's settings, frequency, idle, ... */
 void environment_lines(json_t *environment, int cpu);
 
 /* Folders of the same many times: idle states, caches, batteries, zones. */
 void environment_lists(json_t *environment, int cpu);
 
-/* Release, command line, configuration. */
-void environment_kernel(json_t *environment, bool anonymous);
+/* Release, command line, configuration; that is read into `config`, which the
+ * caller frees. */
+void environment_kernel(json_t *environment, bool anonymous,
+			struct kconfig *config);
 
-/* The CPU, how it enters the kernel, and which mitigations are on that way. */
-void environment_cpu(json_t *environment);
+/* The CPU, how it enters the kernel, and which mitigations are on that way, by
+ * what the sections kernel and task have and by the kernel's configuration. */
+void environment_cpu(json_t *environment, const struct kconfig *config);
 
 /* Hypervisor and container. */
 void environment_guest(json_t *environment);

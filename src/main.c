@@ -171,8 +171,10 @@ static int refuse_doubtful(struct session *session)
 static int measure(struct session *session)
 {
 	struct store store;
-	int status = refuse_doubtful(session);
+	int status = measure_environment(session);
 
+	if (!status)
+		status = refuse_doubtful(session);
 	if (!status)
 		status = measure_check(session);
 	if (!status)

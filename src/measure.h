@@ -13,7 +13,10 @@
  * nothing is to be measured. Without a CPU to choose it goes on. */
 int measure_machine(struct session *session, const struct options *options);
 
-/* Selects rows, chooses the CPU and the clock, reads the environment. */
+/* Reads the environment of the CPU that was chosen. */
+int measure_environment(struct session *session);
+
+/* Selects rows, chooses the CPU and the clock. */
 int measure_prepare(struct session *session, const struct options *options);
 
 /* Checks every arm in a worker of its own: can its conditions be put on? One

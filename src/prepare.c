@@ -83,6 +83,14 @@ static void choose_batch(struct session *session)
 	session->batch_ns = fmin(fmax(ns, BATCH_LEAST_NS), BATCH_MOST_NS);
 }
 
+int measure_environment(struct session *session)
+{
+	session->environment = environment_read(session->options->anonymous,
+						session->choice.cpu);
+	return session->environment ? 0
+				    : session_fail(session, 3, "out of memory");
+}
+
 int measure_machine(struct session *session, const struct options *options)
 {
 	int error;
@@ -99,10 +107,7 @@ int measure_machine(struct session *session, const struct options *options)
 	session->choice.cpu = -1;
 	if (facts_are_live() || trust_recorded())
 		choose_cpu(session);
-	session->environment =
-		environment_read(options->anonymous, session->choice.cpu);
-	return session->environment ? 0
-				    : session_fail(session, 3, "out of memory");
+	return measure_environment(session);
 }
 
 int measure_prepare(struct session *session, const struct options *options)
@@ -117,10 +122,6 @@ int measure_prepare(struct session *session, const struct options *options)
 		status = choose_cpu(session);
 	if (status)
 		return status;
-	session->environment =
-		environment_read(options->anonymous, session->choice.cpu);
-	if (!session->environment)
-		return session_fail(session, 3, "out of memory");
 	status = launcher_init(&session->launcher, options->seed);
 	if (status)
 		return session_fail(session, 3,
