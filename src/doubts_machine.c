@@ -254,8 +254,8 @@ bool is_contained(const struct evidence *evidence, char *text, size_t size)
 	const char *engine = fact(evidence, "guest.container");
 
 	snprintf(text, size,
-		 "in a container (%s): its seccomp filter and its limits are "
-		 "part of the cost",
+		 "in a container (%s): its limits, and its seccomp filter if "
+		 "it has one, are part of the cost",
 		 engine ? engine : "");
 	return is_known_and_not(evidence, "guest.container", "none");
 }

@@ -278,13 +278,12 @@ static void write_doc(char *doc, size_t size)
 
 	conditions_help(doc + length, size - (size_t)length);
 	length = (int)strlen(doc);
-	snprintf(
-		doc + length, size - (size_t)length, "%s",
-		"--arm=CONDITION alone names the arm too; --arm=NAME alone is "
-		"a plain one.\n\n"
-		"Exit status: 0 done; 2 wrong usage or bad input; 3 nothing "
-		"could be measured, or nothing was (--strict); 130 interrupted, what was measured is "
-		"saved.");
+	snprintf(doc + length, size - (size_t)length, "%s",
+		 "--arm=CONDITION alone names the arm too; --arm=NAME alone is "
+		 "a plain one.\n\n"
+		 "Exit status: 0 done; 2 wrong usage or bad input; 3 nothing "
+		 "could be measured, or nothing was (--strict); 130 "
+		 "interrupted, what was measured is saved.");
 }
 
 void options_read(struct options *options, int argc, char **argv)
