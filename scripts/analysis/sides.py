@@ -14,8 +14,9 @@ from analysis import load, quiet
 
 SCHEMA = 1
 UNKNOWN_BOOT = "unknown"
-FILES = ("samples.csv", "launches.csv", "summary.csv", "run.json",
-         "gbench.json", "benchstat.txt", "contrasts.csv")
+FILES = ("samples.csv", "counters.csv", "launches.csv", "summary.csv",
+         "run.json", "gbench.json", "benchstat.txt", "contrasts.csv",
+         "histogram.csv", "distribution.csv")
 READERS = 2         # at once: each takes some 300 MB for a million rows
 BLOCK = 1 << 20
 

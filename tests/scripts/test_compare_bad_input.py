@@ -539,6 +539,15 @@ def test_a_run_is_not_written_over(good, broken, name):
     assert (broken / name).read_bytes() == content
 
 
+@pytest.mark.parametrize("name", ["launches.csv", "counters.csv",
+                                  "histogram.csv", "distribution.csv"])
+def test_what_some_runs_have_is_not_written_over_either(good, broken, name):
+    (broken / name).write_text("measured")
+    said = compare(good[0], broken, "--output", broken / name)
+    said.refused(2, name)
+    assert (broken / name).read_text() == "measured"
+
+
 def test_what_fails_leaves_the_output_as_it_was(good, broken, tmp_path):
     path = tmp_path / "file"
     path.write_text("old")
