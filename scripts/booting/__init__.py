@@ -1,0 +1,2 @@
+# SPDX-License-Identifier: MIT
+"""What boot-matrix is made of."""
