@@ -23,8 +23,19 @@ class BootFailed(Exception):
     """Why this attempt came to nothing, as one line."""
 
 
+class Interrupted(BootFailed):
+    """The attempt was cut off from outside: it does not count as a failure.
+
+    Raised by arrive where whoever ran it was ended, not by what was booted.
+    """
+
+
 class Leaving(Exception):
-    """The machine goes down for the attempt; the program goes on after it."""
+    """The machine goes down for the attempt; the program goes on after it.
+
+    Whoever asks it to go down ignores SIGTERM from then on: it is the
+    machine's own, and would otherwise be taken for an interruption.
+    """
 
 
 @dataclass(frozen=True)
@@ -32,7 +43,7 @@ class Attempt:
     """One boot of one arm."""
 
     slot: int       # its place in the planned order, from 1
-    number: int     # 1, or 2 where the first one failed
+    number: int     # from 1: those that failed or were interrupted before
     arm: Arm
     folder: Path
     mark: str       # names it on the command line: syscost.boot=MARK
@@ -44,7 +55,9 @@ class Executor(Protocol):
     def prepare(self) -> Dict[str, object]:
         """Look whether it can be done; facts for matrix.json (JSON values).
 
-        Changes nothing on the machine. Raises Refused.
+        Two are known to all: emulated, true where an emulator runs the guest;
+        releases, what uname -r must say by the kernel's name, where it can
+        be told. Changes nothing on the machine. Raises Refused.
         """
 
     def enter(self, attempt: Attempt) -> None:
@@ -52,14 +65,15 @@ class Executor(Protocol):
 
         qemu returns when the guest is gone and the folder is full. kexec and
         reboot arrange the next boot, ask the machine to go down and raise
-        Leaving. Raises BootFailed.
+        Leaving. Raises BootFailed; Refused where no further boot may be
+        tried at all. KeyboardInterrupt comes through it.
         """
 
     def arrive(self, attempt: Attempt) -> None:
         """Go on with an attempt that was begun before this program started.
 
         kexec and reboot measure, if this is the boot that was asked for. qemu
-        raises BootFailed: whoever ran it is gone. Raises BootFailed, and
+        raises Interrupted: whoever ran it is gone. Raises BootFailed, and
         Leaving where the machine is still going down.
         """
 
