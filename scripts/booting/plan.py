@@ -10,7 +10,7 @@ class Kernel:
     """A kernel to boot."""
 
     name: str
-    image: str      # a path, "debian:cloud-amd64", "debian:cloud-arm64", "host"
+    image: str      # a path, debian:cloud-amd64, debian:cloud-arm64, host
     initrd: Optional[str] = None    # kexec and reboot: beside a path's image
     release: Optional[str] = None   # what uname -r must say; None: told by it
 
@@ -37,7 +37,7 @@ class Guest:
 
 @dataclass(frozen=True)
 class Plan:
-    """What a file of TOML holds; docs/kernels.md has its keys."""
+    """What a file of TOML holds; docs/formats.md has its keys."""
 
     name: str
     arms: Tuple[Arm, ...]           # the first is the reference
@@ -47,6 +47,6 @@ class Plan:
     pairs: str = "first"            # first: each with the reference; all
     profile: str = "default"
     filter: Optional[str] = None
-    arguments: Tuple[str, ...] = () # more options of syscost
+    arguments: Tuple[str, ...] = ()     # more options of syscost
     limit_s: int = 600              # of one boot, from its start to its end
     guest: Guest = Guest()
