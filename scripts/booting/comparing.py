@@ -77,7 +77,7 @@ class Comparing:
                             f"{status})")
             return status
         text = (self.folder / place / FILES["text"]).read_text()
-        print(f"\n{text}", flush=True)
+        print(f"\n{pair[0].name} -> {pair[1].name}\n{text}", flush=True)
         self.plot(pair, place)
         return 0
 

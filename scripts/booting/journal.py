@@ -43,10 +43,10 @@ class Tried:
 
     def ended(self, state: str, reason: Optional[str] = None) -> None:
         """It is over."""
-        self.state, self.reason = state, reason
         # When one was cut off is often not known.
         self.wall_s = None if state == INTERRUPTED else (
             words.seconds_since(self.started))
+        self.reason, self.state = reason, state
 
 
 @dataclass

@@ -140,9 +140,9 @@ class Matrix:
         self.check_new_boot(found.boot_id)
         for path in (attempt.folder / "run").iterdir():
             sync(path)
-        tried.ended(VERIFIED)
         tried.release, tried.boot_id = found.release, found.boot_id
         tried.states = list(found.states)
+        tried.ended(VERIFIED)
         self.journal.save()
         self.settle(slot, tried)
 
@@ -184,7 +184,8 @@ class Matrix:
 
     def cut_off(self, cause: BaseException) -> None:
         """Note an end before the end, and put all back."""
-        reason = str(cause) or type(cause).__name__
+        reason = f"{type(cause).__name__}: {cause}"
+        self.screen.break_line()
         try:
             for slot, tried in list(self.under_way()):
                 if tried.state == BEGUN and not self.is_kept(slot, tried):

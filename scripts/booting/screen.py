@@ -24,11 +24,15 @@ class Screen:
         self.begun, self.is_broken = f"{text} ... ", False
         self.put(self.begun, "")
 
-    def say(self, text: str) -> None:
-        """A line of its own."""
+    def break_line(self) -> None:
+        """Others come before the end of the line that waits."""
         if self.begun and not self.is_broken:
             self.is_broken = True
             self.put("")
+
+    def say(self, text: str) -> None:
+        """A line of its own."""
+        self.break_line()
         self.put(text)
 
     def end(self, text: str) -> None:

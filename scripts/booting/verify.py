@@ -75,8 +75,10 @@ def check_state(name: str, asked: str, derived: Mapping[str, Any],
     """
     state = text(derived, name, "state")
     evidence = text(derived, name, "evidence")
-    if state == asked or (not is_sure and state not in ("on", "off")):
-        return f"{name} {state or 'not told'} ({evidence})"
+    if state == asked:
+        return f"{name} {state} ({evidence})"
+    if not is_sure and state not in ("on", "off"):
+        return f"not told whether {name} is {asked} ({evidence})"
     if not state:
         raise BootFailed(f"{name} {asked} was asked for, and this kernel "
                          f"tells of {', '.join(derived)[:SHOWN_MOST]} only")
