@@ -17,10 +17,11 @@ GUARD_S = 60        # against hanging; nothing is asserted on times
 class Driven:
     """The script over made-up boots, in a folder of its own."""
 
-    def __init__(self, folder: pathlib.Path) -> None:
+    def __init__(self, folder: pathlib.Path, boots: int = 2) -> None:
         self.folder = folder
         self.log = folder / "log"
-        (folder / "p.toml").write_text(booted.PLAN)
+        (folder / "p.toml").write_text(
+            booted.PLAN.replace("boots = 2", f"boots = {boots}"))
 
     def spec(self, **more: Any) -> Dict[str, Any]:
         """What the driver is told."""
