@@ -33,12 +33,12 @@ def new_head(read: Read, given: Namespace) -> Dict[str, Any]:
 
 def make(folder: Path) -> None:
     """The folder, which is not there yet."""
+    if os.path.lexists(folder):
+        raise BadInput(f"{folder}: already there: --resume goes on with it, "
+                       "or name another --output")
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
         folder.mkdir()
-    except FileExistsError:
-        raise BadInput(f"{folder}: already there: --resume goes on with it, "
-                       "or name another --output") from None
     except OSError as problem:
         raise BadInput(f"{folder}: {problem.strerror}") from None
 

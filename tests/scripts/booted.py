@@ -27,15 +27,15 @@ ROUNDS, NAMES = 2, ("baseline/call", "getppid/inline")
 HEADER = ("launch,arm,block,seq,benchmark,calls,ticks,ns_per_call,cpu_ns,cpu,"
           "migrated,nivcsw,minflt,dirty,probe_before_ticks,"
           "probe_after_ticks,chain_before_ticks,chain_after_ticks")
-PLAN = """
+KERNELS = '[kernels.debian]\nimage = "debian:cloud-amd64"\n'
+PLAN = f"""
 name = "kpti"
 boots = 2
-[kernels.debian]
-image = "debian:cloud-amd64"
+{KERNELS}
 [[arms]]
 name = "off"
 cmdline = "pti=off"
-expect = { pti = "off" }
+expect = {{ pti = "off" }}
 [[arms]]
 name = "on"
 cmdline = "pti=on"

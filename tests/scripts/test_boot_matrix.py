@@ -3,57 +3,18 @@
 
 import json
 import pathlib
-import shutil
-from argparse import Namespace
-from typing import Any, Dict, Iterator, List
+from typing import Any, Dict, Iterator
 
 import pytest
 
 import booted
-from analysis.output import BadInput
-from booting import folder, journal, order, read_plan
-from booting.executor import Leaving, Refused
-from booting.matrix import Matrix, Stopped
-from booting.screen import Screen
+from booting import journal
+from booting.executor import Refused
+from booting.matrix import Stopped
+from matrices import Begun, left
 
 Path = pathlib.Path
 ORDER = ["01-off", "02-on", "03-on", "04-off"]     # of booted.PLAN
-
-
-class Begun:
-    """A matrix in a folder, and who boots in it."""
-
-    def __init__(self, place: Path, **orders: Any) -> None:
-        self.folder = place / "m"
-        self.read = read_plan.parse(booted.PLAN.encode(), place, place)
-        self.executor = booted.Ordered(**orders)
-        if not self.folder.exists():
-            self.folder.mkdir()
-            self.journal = journal.Journal(
-                self.folder, folder.new_head(self.read, Namespace(
-                    executor=None, program=None, anonymous=False)),
-                folder.slots_of(self.read.plan))
-        else:
-            self.journal = journal.load(
-                self.folder, journal.head_of(self.folder),
-                order.make(self.read.plan))
-        self.matrix = Matrix(self.journal, self.executor, Screen())
-
-    def go(self) -> List[str]:
-        """Go through all of it; what the executor was asked for."""
-        self.matrix.go()
-        return self.executor.log
-
-    def states(self) -> List[List[str]]:
-        """Each slot's attempts' states, as they are on the disk."""
-        found = json.loads((self.folder / "matrix.json").read_text())
-        return [[one["state"] for one in slot["attempts"]]
-                for slot in found["slots"]]
-
-    def runs(self) -> List[str]:
-        """The slots that have a run."""
-        return sorted(path.parents[1].name
-                      for path in self.folder.glob("boots/*/run/run.json"))
 
 
 @pytest.fixture
@@ -223,14 +184,6 @@ def test_a_word_to_stop_is_heeded_between_boots(tmp_path: Path) -> None:
 
 # Over boots of this machine
 
-def left(place: Path, **orders: Any) -> Begun:
-    """A matrix whose executor has left for its first boot."""
-    one = Begun(place, leaves=True, **orders)
-    with pytest.raises(Leaving):
-        one.go()
-    return one
-
-
 def test_it_leaves_and_arrives_for_every_boot(tmp_path: Path) -> None:
     assert left(tmp_path).executor.log == ["prepare", "enter 1"]
     for slot in (1, 2, 3):
@@ -290,80 +243,3 @@ def test_another_attempts_run_is_not_kept(tmp_path: Path) -> None:
 def booted_mark(mark: str) -> journal.Tried:
     """A first attempt with this mark."""
     return journal.Tried(1, mark)
-
-
-# The journal
-
-@pytest.mark.parametrize("damage", [
-    "", "{", "[]", '{"schema": 2}', '{"schema": 1}', "null", "[" * 100000])
-def test_a_journal_that_is_none(tmp_path: Path, damage: str) -> None:
-    left(tmp_path)
-    (tmp_path / "m" / "matrix.json").write_text(damage)
-    with pytest.raises(BadInput, match="no matrix to go on with"):
-        Begun(tmp_path)
-
-
-def damaged(place: Path, change: Any) -> None:
-    """Change the journal on the disk."""
-    file = place / "m" / "matrix.json"
-    found = json.loads(file.read_text())
-    change(found)
-    file.write_text(json.dumps(found))
-
-
-@pytest.mark.parametrize("change", [
-    lambda found: found.update(slots=None),
-    lambda found: found.update(slots=found["slots"][:-1]),
-    lambda found: found["slots"].reverse(),
-    lambda found: found["slots"][0].update(arm="../.."),
-    lambda found: found["slots"][0].pop("attempts"),
-    lambda found: found["slots"][0]["attempts"].append(3),
-    lambda found: found["slots"][0]["attempts"][0].update(state="fine"),
-    lambda found: found["slots"][0]["attempts"][0].update(number=7),
-    lambda found: found["slots"][0]["attempts"][0].update(mark=None),
-    lambda found: found["slots"][0]["attempts"][0].update(started="soon"),
-    lambda found: found["slots"][0]["attempts"][0].update(started=3),
-    lambda found: found["slots"][0]["attempts"][0].update(more=3)])
-def test_a_damaged_journal_is_not_believed(tmp_path: Path, change: Any
-                                           ) -> None:
-    left(tmp_path)
-    damaged(tmp_path, change)
-    with pytest.raises(BadInput, match="damaged"):
-        Begun(tmp_path)
-
-
-@pytest.mark.parametrize("change", [
-    lambda found: found.pop("plan"), lambda found: found.update(plan=3),
-    lambda found: found.update(executor=None),
-    lambda found: found.update(program=3),
-    lambda found: found.update(facts=[])])
-def test_a_head_of_another_form(tmp_path: Path, change: Any) -> None:
-    left(tmp_path)
-    damaged(tmp_path, change)
-    with pytest.raises(BadInput, match="no matrix to go on with"):
-        Begun(tmp_path)
-
-
-def test_the_journal_is_replaced_whole(tmp_path: Path, monkeypatch: Any
-                                       ) -> None:
-    one = left(tmp_path)
-    before = (one.folder / "matrix.json").read_bytes()
-
-    def full(*_: Any) -> None:
-        raise OSError(28, "No space left on device")
-
-    monkeypatch.setattr(journal.os, "fsync", full)
-    with pytest.raises(BadInput, match="No space left.*--resume"):
-        one.journal.save()
-    assert (one.folder / "matrix.json").read_bytes() == before
-    assert sorted(path.name for path in one.folder.iterdir()) == [
-        "boots", "matrix.json"]
-
-
-def test_a_verified_run_that_is_gone_is_an_error(tmp_path: Path) -> None:
-    one = left(tmp_path)
-    one.journal.slots[0].tried[0].state = "verified"
-    one.journal.save()
-    shutil.rmtree(one.folder / "boots")
-    with pytest.raises(FileNotFoundError):
-        Begun(tmp_path).go()

@@ -5,17 +5,13 @@ import json
 import os
 import pathlib
 import re
-import sys
 from typing import Any, Dict, List
 
 import pytest
 
 import booted
 import made_runs
-from analysis import output
-from booting import choose, comparing, journal, lock, words
-from booting.executor import Refused
-from booting.screen import Screen
+from booting import comparing, journal, words
 from driving import Driven
 
 TEXT = (booted.SCRIPTS.parent / "docs" / "formats.md").read_text()
@@ -73,6 +69,22 @@ def test_the_folders_name_has_time_and_plan(driven: Driven) -> None:
     assert driven("p.toml").returncode == 0
     name, = os.listdir(driven.folder / "results")
     assert re.fullmatch(r"\d{8}T\d{6}Z-matrix-kpti", name)
+
+
+def test_a_folder_that_cannot_be_made(driven: Driven) -> None:
+    result = driven("p.toml", "--output=p.toml/m")
+    assert (result.returncode, result.stdout) == (2, "")
+    assert result.stderr == "boot-matrix: p.toml/m: File exists\n"
+
+
+def test_what_cannot_be_written_in_the_end(driven: Driven) -> None:
+    """A comparison that the disk has no room for: the boots are kept."""
+    driven("p.toml", "--output=m")
+    (driven.folder / "m" / "comparisons").write_text("in the way")
+    result = driven("--resume", "--output=m", compare=True)
+    assert result.returncode == 2
+    assert "Traceback" not in result.stderr
+    assert result.stderr.endswith("m/comparisons/off-on: Not a directory\n")
 
 
 def test_what_is_refused_leaves_nothing(driven: Driven) -> None:
@@ -206,67 +218,6 @@ def test_what_may_not_be_compared(driven: Driven, runs: Dict[str, str],
     assert "compare: these runs may not be compared: another binary" in (
         result.stderr)
     assert "off-on: not compared (status 3)" in result.stderr
-
-
-# What it leans on
-
-def test_executors_are_modules(monkeypatch: Any) -> None:
-    assert choose.NAMES == ("qemu", "kexec", "reboot")
-    monkeypatch.setitem(sys.modules, "booting.elsewhere", None)
-    with pytest.raises(Refused, match="booting/nowhere.py is not there"):
-        choose.module_of("nowhere")
-
-
-def test_a_lock_is_one_users_own(tmp_path: pathlib.Path, monkeypatch: Any
-                                 ) -> None:
-    monkeypatch.setattr(lock.os, "geteuid", lambda: os.stat(tmp_path).st_uid
-                        or 1000)
-    monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path))
-    mine = os.stat(tmp_path).st_uid != 0
-    assert (lock.machine_lock().parent == tmp_path) is mine
-    monkeypatch.setenv("XDG_RUNTIME_DIR", "relative")
-    assert lock.machine_lock().is_absolute()
-    assert re.search(r"-\d+\.lock$", lock.machine_lock().name)
-
-
-@pytest.mark.parametrize("make", [
-    lambda path: path.symlink_to("/etc/passwd"), pathlib.Path.mkdir,
-    os.mkfifo])
-def test_a_lock_that_is_not_ours(tmp_path: pathlib.Path, make: Any) -> None:
-    make(tmp_path / "lock")
-    with pytest.raises(output.BadInput, match="lock: "):
-        with lock.held(tmp_path / "lock", "is at work"):
-            pass
-
-
-def test_a_lock_is_let_go_of(tmp_path: pathlib.Path) -> None:
-    path = tmp_path / "lock"
-    with lock.held(path, "is at work"):
-        with pytest.raises(Refused, match=f"process {os.getpid()} is at w"):
-            with lock.held(path, "is at work"):
-                pass
-        assert not lock.is_free(path)
-    assert lock.is_free(path)
-
-
-def test_lines_of_progress_wait_for_their_end(capsys: Any) -> None:
-    screen = Screen()
-    screen.begin("boot 1")
-    screen.end("fine")
-    screen.begin("boot 2")
-    screen.say("\x1b[2Jone")
-    screen.say("two")
-    screen.end("fine")
-    screen.say("three")
-    assert capsys.readouterr().err == (
-        "boot 1 ... fine\nboot 2 ... \n\\x1b[2Jone\ntwo\n"
-        "boot 2 ... fine\nthree\n")
-
-
-def test_seconds_are_counted_over_boots() -> None:
-    assert 0 <= words.seconds_since(words.now()) < 60
-    assert words.seconds_since("2020-01-01T00:00:00.000Z") > 1e8
-    assert words.seconds_since("2999-01-01T00:00:00.000Z") == 0
 
 
 # Documents
