@@ -33,8 +33,8 @@ def setting(run: sides.Run) -> Tuple[Any, ...]:
         ("tool", "build_id"), ("environment", "host"),
         ("environment", "cpu", "model"), ("environment", "cpu", "microcode"),
         ("environment", "kernel", "release"),
-        ("environment", "kernel", "version"),
-        ("environment", "kernel", "cmdline"), ("placement", "cpu")))
+        ("environment", "kernel", "version"), ("placement", "cpu"))) + (
+            *run.parameters,)
 
 
 def try_read(folder: Path) -> List[sides.Run]:

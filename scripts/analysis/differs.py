@@ -138,9 +138,8 @@ def of_table(before: Sequence[sides.Run], after: Sequence[sides.Run],
 def command_line(before: Sequence[sides.Run], after: Sequence[sides.Run],
                  kind: str) -> List[Difference]:
     """The parameters of the kernel's command line that are not on both."""
-    first, second = (
-        [set(str(run.fact("environment", "kernel", "cmdline") or "").split())
-         for run in side] for side in (before, after))
+    first, second = ([set(run.parameters) for run in side]
+                     for side in (before, after))
     everywhere = set.intersection(*first, *second)
     texts = [load.printable(" ".join(sorted(set.union(*side) - everywhere)))
              for side in (first, second)]
@@ -304,7 +303,7 @@ def forced_pti(run: sides.Run) -> Optional[str]:
 
 def hidden_kpti(run: sides.Run) -> Optional[str]:
     """arm64 turns KPTI on for KASLR's sake, and sysfs does not tell."""
-    words = str(run.fact("environment", "kernel", "cmdline") or "").split()
+    words = run.parameters
     told = any(word.startswith("kpti=") for word in words)
     if run.fact("tool", "architecture") != "aarch64" or told or (
             "nokaslr" in words or
@@ -340,8 +339,7 @@ def shared_verw(before: sides.Run, after: sides.Run) -> Optional[str]:
 
 def kaslr_moves_kpti(before: sides.Run, after: sides.Run) -> Optional[str]:
     """nokaslr is no neutral switch on arm64."""
-    off = ["nokaslr" in str(run.fact("environment", "kernel", "cmdline") or ""
-                            ).split() for run in (before, after)]
+    off = ["nokaslr" in run.parameters for run in (before, after)]
     if off[0] == off[1] or before.fact("tool", "architecture") != "aarch64":
         return None
     return ("nokaslr differs: on arm64 that also turns KPTI off where nothing "

@@ -17,6 +17,7 @@ UNKNOWN_BOOT = "unknown"
 FILES = ("samples.csv", "counters.csv", "launches.csv", "summary.csv",
          "run.json", "gbench.json", "benchstat.txt", "contrasts.csv",
          "histogram.csv", "distribution.csv")
+MARK = "syscost.boot="  # with which boot-matrix names each boot
 READERS = 2         # at once: each takes some 300 MB for a million rows
 BLOCK = 1 << 20
 
@@ -36,6 +37,13 @@ class Run(NamedTuple):
         """The boot it was made in; one name for all that do not say."""
         boot = self.fact("environment", "kernel", "boot_id")
         return boot if isinstance(boot, str) and boot else UNKNOWN_BOOT
+
+    @property
+    def parameters(self) -> List[str]:
+        """The words of the kernel's command line, but for a boot's mark."""
+        line = self.fact("environment", "kernel", "cmdline")
+        return [word for word in str(line or "").split()
+                if not word.startswith(MARK)]
 
     @property
     def started(self) -> str:

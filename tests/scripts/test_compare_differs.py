@@ -279,7 +279,10 @@ def test_what_is_meant_comes_first(said_of):
     ("quiet", "nosmt quiet", [("meant", "nothing more", "nosmt")]),
     ("a b quiet", "quiet b a", []),
     ("pti=on quiet", "pti=off quiet", [("meant", "pti=on", "pti=off")]),
-    ("quiet", None, [("meant", "quiet", "nothing more")])])
+    ("quiet", None, [("meant", "quiet", "nothing more")]),
+    ("quiet syscost.boot=0a", "syscost.boot=0b quiet", []),
+    ("pti=on syscost.boot=0a", "pti=off syscost.boot=0b",
+     [("meant", "pti=on", "pti=off")])])
 def test_only_what_command_lines_do_not_share_is_told(said_of, before, after,
                                                       told):
     found = differing(said_of({KERNEL + "cmdline": before},
