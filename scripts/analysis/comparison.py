@@ -227,19 +227,30 @@ def outlying_boots(pair: Pair) -> List[str]:
     return said
 
 
+def few_boots(count: int) -> str:
+    """What so few boots a side leave open: what chance does by itself."""
+    if count == 1:
+        return ("one boot on a side: how far its boots differ anyway cannot "
+                "be known")
+    return (f"{count} boots a side describe and do not test: where nothing "
+            f"differs, a row's {count} pairs of boots all move one way in 1 "
+            f"of {2 ** (count - 1)} comparisons, {units.FLIPS_FROM} pairs in "
+            f"1 of {2 ** (units.FLIPS_FROM - 1)}")
+
+
 def design_warnings(found: units.Units) -> List[str]:
     """What the choice of units leaves open."""
     said = []
     if found.kind is units.Kind.LAUNCHES and not found.same_boot:
-        said.append("one boot a side: what boots differ by anyway cannot be "
-                    "known from these; the intervals are of launches")
+        said.append("one boot a side: this describes two boots, and how far "
+                    "boots differ anyway cannot be known from them; the "
+                    f"intervals are of launches; {units.FLIPS_FROM} boots a "
+                    "side can test it")
     elif found.kind is units.Kind.LAUNCHES:
         said.append("runs of one boot, no pairs: arms of one run (--arm) "
                     "tell more")
     elif found.kind is units.Kind.FEW_BOOTS:
-        said.append(f"{found.count} boots a side: fewer than "
-                    f"{units.FLIPS_FROM} refute nothing; the intervals are "
-                    "the range of the boots")
+        said.append(few_boots(found.count))
     if not found.alternated:
         said.append("one side after the other: drift is not controlled")
     if found.unused:

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 """Figures of a comparison as people read them."""
 
-from typing import List, Sequence
+from typing import Dict, List, Sequence
 
 import numpy as np
 
@@ -61,13 +61,21 @@ def tax_sentence(one: Compared) -> str:
     ghz = crossing.core_ghz(runs)
     cycles = (f", {tax.estimate * ghz:+,.0f} cycles"
               if np.isfinite(ghz) else "")
-    few = 2 * one.tax_fit["rows_agreeing"] < tax.rows
-    agree = "" if tax.rows < 2 else (
-        f"; {'only ' if few else ''}{one.tax_fit['rows_agreeing']} of "
-        f"{tax.rows} rows agree with one constant, half of them lie within "
-        f"{ns(one.tax_fit['spread_ns'])} of it")
     return (f"{signed_ns(tax.estimate)} a crossing [{tax.low:+,.2f}, "
-            f"{tax.high:+,.2f}]{cycles}{agree}")
+            f"{tax.high:+,.2f}]{cycles}{constancy(tax, one.tax_fit)}")
+
+
+def constancy(tax: crossing.Common, fit: Dict[str, float]) -> str:
+    """How far one constant explains what the rows that enter differ by."""
+    if tax.rows < 2:
+        return ""
+    if tax.low <= 0 <= tax.high:
+        return "; that may be nothing"
+    few = 2 * fit["rows_agreeing"] < tax.rows
+    return (f"; one constant explains {100 * fit['explained']:.1f} % of a "
+            f"middle row's difference: {'only ' if few else ''}"
+            f"{fit['rows_agreeing']} of {tax.rows} rows that enter agree, "
+            f"half lie within {ns(fit['spread_ns'])} of it")
 
 
 def control_sentence(one: Compared) -> str:

@@ -3,6 +3,7 @@
 
 import io
 import json
+import re
 
 import numpy as np
 import pandas as pd
@@ -359,9 +360,27 @@ def test_boots(tmp_path, count, unit, p):
     moved = said.rows.loc[KERNEL, "p_adjusted"]
     assert moved.isna().all() if p is None else (
         moved.to_numpy() == pytest.approx(p))
-    assert any("fewer than 6" in line for line in said.json["warnings"]
-               ) is (p is None)
+    assert any(f"{count} boots a side describe and do not test" in line and
+               f"1 of {2 ** (count - 1)} comparisons" in line
+               for line in said.json["warnings"]) is (p is None)
     assert not any("drift" in line for line in said.json["warnings"])
+
+
+def test_one_boot_a_side_says_what_it_cannot_tell(two_boots):
+    text = compare_once(*two_boots).out
+    assert ("one boot a side: this describes two boots, and how far boots "
+            "differ anyway cannot be known") in text
+    assert "6 boots a side can test it" in text
+
+
+def test_one_boot_on_one_side_says_so(tmp_path):
+    hours = alternating(3)
+    said = compare("--before", *make_boots(tmp_path, "a", hours[0][:1]),
+                   "--after", *make_boots(tmp_path, "b", hours[1]),
+                   "--format", "json")
+    assert any("one boot on a side" in line
+               for line in said.json["warnings"])
+    assert not any("comparisons" in line for line in said.json["warnings"])
 
 
 @pytest.mark.parametrize("count", [6, 12])
@@ -606,6 +625,14 @@ def test_earlier_boots_tell_the_allowance(tmp_path):
     assert said.verdicts == {name: "slower" if ENTRIES[name] else "equivalent"
                              for name in FOUR}
     assert "5 earlier" in compare(tmp_path / "a", tmp_path / "b").out
+
+
+def test_the_mark_of_a_boot_makes_no_other_kind(tmp_path):
+    siblings(tmp_path)
+    for place in range(5):
+        edit(tmp_path / f"earlier{place}", {
+            "environment/kernel/cmdline": f"quiet syscost.boot={place}"})
+    assert not is_flat(compared_with_siblings(tmp_path))
 
 
 @pytest.mark.parametrize("spread", [0.001, 0.01])
@@ -1062,6 +1089,15 @@ def test_the_text_of_the_tax(plain_and_taxed):
                 if line.startswith("crossing tax"))
     assert "+150.0 ns" in line and "+480 cycles" in line
     assert "7 of 7 rows" in line
+    assert re.search(r"one constant explains (99\.\d|100\.0) %", line)
+
+
+def test_no_constant_is_made_of_nothing(tmp_path):
+    run = make_run(tmp_path / "run", {"a": COSTS, "b": COSTS},
+                   noise=Noise(launch=0.01))
+    line = next(line for line in compare(run).out.splitlines()
+                if line.startswith("crossing tax"))
+    assert line.endswith("; that may be nothing")
 
 
 def test_cycles_need_the_cores_rate(tmp_path):
