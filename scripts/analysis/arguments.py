@@ -2,9 +2,22 @@
 """The command line of a script: its help and what is wrong with its use."""
 
 import argparse
+import re
+import warnings
 from typing import NoReturn
 
 from analysis.output import printable
+
+
+def pattern(text: str) -> str:
+    """A regular expression."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")     # of nested sets to come
+            re.compile(text)
+    except (re.error, OverflowError, RecursionError) as problem:
+        raise argparse.ArgumentTypeError(f"{text}: {problem}") from None
+    return text
 
 
 class Parser(argparse.ArgumentParser):
