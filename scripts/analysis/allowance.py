@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 from scipy.stats import t
 
-from analysis import differs, load, sides, units
+from analysis import differs, emulated, load, sides, units
 
 FLAT = 0.10             # of the cost, where nothing was measured
 FREEDOM_LEAST = 3       # degrees, for a spread
@@ -34,7 +34,7 @@ def setting(run: sides.Run) -> Tuple[Any, ...]:
         ("environment", "cpu", "model"), ("environment", "cpu", "microcode"),
         ("environment", "kernel", "release"),
         ("environment", "kernel", "version"), ("placement", "cpu"))) + (
-            *run.parameters,)
+            *run.parameters, emulated.by(run.record))
 
 
 def try_read(folder: Path) -> List[sides.Run]:

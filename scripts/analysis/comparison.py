@@ -7,15 +7,15 @@ from typing import Dict, List, NamedTuple, Optional, Sequence, Tuple
 import numpy as np
 import pandas as pd
 
-from analysis import (allowance, crossing, inference, load, pairs, sides,
-                      units, verdict)
+from analysis import (allowance, crossing, emulated, inference, load, pairs,
+                      sides, units, verdict)
 from analysis.pairs import Pair
 
 CALLS_RATIO = 1.5       # of batch sizes: beyond, a row says so
 OUTLYING = 0.05         # of a boot's rows from its side's, in the middle
 COLUMNS = ["benchmark", "before_ns", "after_ns", "difference_ns",
            "difference_percent", "ci_low_percent", "ci_high_percent",
-           "p_adjusted", "verdict", "notes"]
+           "p_adjusted", "verdict", "notes", "emulated"]
 BESIDE = ["raw_difference_percent", "raw_ci_low_percent",
           "raw_ci_high_percent", "smallest_effect_percent", "further_units",
           "allowance_percent", "t_low_percent", "t_high_percent", "control",
@@ -276,6 +276,11 @@ def warnings(pair: Pair, missing: Tuple[List[str], List[str]]) -> List[str]:
     return said + outlying_boots(pair)
 
 
+def said_of(pair: Pair) -> str:
+    """What stands above the figures of a pair where one is an emulator's."""
+    return emulated.line(run.record for run in (*pair.first, *pair.second))
+
+
 def entering_of(pair: Pair, names: Sequence[str]
                 ) -> Tuple[pd.Series, pd.Series]:
     """Kernel entries a call, before and after, by benchmark."""
@@ -311,6 +316,7 @@ def compare(pair: Pair, wanted: Wanted) -> Compared:
     if reliable is False:
         rows["gate"] = "inconclusive"
     rows = pd.concat([rows, absent_rows(missing, pair)])
+    rows["emulated"] = emulated.TEXT if said_of(pair) else None
     return Compared(pair, rows, tax, fit, controls, reliable,
                     has_changed(controls, wanted), warnings(pair, missing),
                     slack.said if slack else "", missing)

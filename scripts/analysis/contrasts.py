@@ -16,11 +16,11 @@ from typing import Any, Dict, List, NamedTuple, Tuple
 import numpy as np
 import pandas as pd
 
-from analysis import load, quiet
+from analysis import emulated, load, quiet
 from analysis.rows import entries_counted, split_names
 
 COLUMNS = ["contrast", "arm", "benchmark", "reference", "value", "low",
-           "high", "unit", "confidence", "launches"]
+           "high", "unit", "confidence", "launches", "emulated"]
 KEYS = ["contrast", "benchmark", "reference", "unit", "arm"]
 CELL = ["arm", "launch"]
 
@@ -223,7 +223,7 @@ def fits(costs: pd.DataFrame, rows: pd.DataFrame) -> List[pd.DataFrame]:
 
 
 def intervals(values: pd.DataFrame) -> pd.DataFrame:
-    """The median over launches and its interval: COLUMNS.
+    """The median over launches and its interval: COLUMNS but the last.
 
     What is infinite in too many launches for an interval has no row.
     """
@@ -231,7 +231,7 @@ def intervals(values: pd.DataFrame) -> pd.DataFrame:
     found = cells.agg(lambda cell: quiet.interval(cell.to_numpy(float)))
     ends = ["value", "low", "high"]
     table = pd.DataFrame(found.to_list(), found.index, [*ends, "confidence"])
-    table = table.assign(launches=cells.size()).reset_index()[COLUMNS]
+    table = table.assign(launches=cells.size()).reset_index()[COLUMNS[:-1]]
     return table[~np.isinf(table[ends]).any(axis=1)].sort_values(
         "contrast", key=lambda names: names.map(ORDER.index), kind="stable")
 
@@ -250,4 +250,5 @@ def contrasts(costs: pd.DataFrame, record: Record) -> pd.DataFrame:
     found = [values for values in found if len(values)]
     if not found:
         return pd.DataFrame(columns=COLUMNS)
-    return intervals(pd.concat(found, ignore_index=True))
+    return intervals(pd.concat(found, ignore_index=True)).assign(
+        emulated=emulated.TEXT if emulated.by(record) else "")

@@ -6,7 +6,7 @@ from typing import Any, Dict, NamedTuple, Optional, Sequence
 import numpy as np
 import pandas as pd
 
-from analysis import load, rows, sides, units
+from analysis import emulated, load, rows, sides, units
 
 ENTERS_FROM = 0.5       # kernel entries a call: fewer are a buffer's flushes
 
@@ -99,9 +99,12 @@ def fit_of(tax_ns: float, low: pd.Series, high: pd.Series,
 
 
 def core_ghz(runs: Sequence[sides.Run]) -> float:
-    """Core cycles a nanosecond, the median of the runs'; NaN: not known."""
+    """Core cycles a nanosecond, the median of the runs'; NaN: not known.
+
+    An emulator has no cycles, whatever the chain of adds came to.
+    """
     told = [load.number(run.record, "yardsticks", "core_ghz")
-            for run in runs]
+            for run in runs if not emulated.by(run.record)]
     known = [value for value in told if value and value > 0]
     return float(np.median(known)) if known else float("nan")
 

@@ -9,7 +9,7 @@ reading a mitigation's state back (docs/compare.md names their sources).
 from typing import (Any, Callable, Dict, List, NamedTuple, Optional, Sequence,
                     Tuple)
 
-from analysis import load, sides
+from analysis import emulated, load, sides
 
 Keys = Tuple[str, ...]
 
@@ -115,7 +115,16 @@ def refusals(runs: Sequence[sides.Run]) -> List[str]:
                     if value != NOT_KNOWN]
              for name, keys in IDENTITY.items()}
     return [f"another {name}: {' and '.join(told)}"
-            for name, told in found.items() if len(told) > 1]
+            for name, told in found.items() if len(told) > 1] + mixed(runs)
+
+
+def mixed(runs: Sequence[sides.Run]) -> List[str]:
+    """An emulator's figures say nothing beside those of a CPU."""
+    found = [run for run in runs if emulated.by(run.record)]
+    if len(found) in (0, len(runs)):
+        return []
+    return [f"{found[0].folder.name} is emulated "
+            f"({emulated.by(found[0].record)}), and not all runs are"]
 
 
 def of_table(before: Sequence[sides.Run], after: Sequence[sides.Run],
@@ -208,12 +217,18 @@ def is_traced(run: sides.Run) -> Optional[bool]:
     return None if pid is None else str(pid) != "0"
 
 
-def tracer_difference(before: Sequence[sides.Run],
-                      after: Sequence[sides.Run]) -> List[Difference]:
-    """A tracer on one side only."""
-    told = [sorted({shown(is_traced(run)) for run in side})
+def emulator(run: sides.Run) -> str:
+    """What emulated the machine."""
+    return emulated.by(run.record) or "nothing"
+
+
+def told_difference(fact: str, tell: Callable[[sides.Run], Any],
+                    before: Sequence[sides.Run], after: Sequence[sides.Run]
+                    ) -> List[Difference]:
+    """What is told of the runs, where that is not the same of all."""
+    told = [sorted({shown(tell(run)) for run in side})
             for side in (before, after)]
-    return [Difference("TracerPid set", *map(" | ".join, told), "confounds")
+    return [Difference(fact, *map(" | ".join, told), "confounds")
             ] if told[0] != told[1] or len(told[0]) > 1 else []
 
 
@@ -236,7 +251,8 @@ def between_runs(before: Sequence[sides.Run], after: Sequence[sides.Run],
              *arm_differences(before[0], after[0], arms),
              *of_table(before, after, IDENTITY, "confounds"),
              *of_table(before, after, CONFOUNDING, "confounds"),
-             *tracer_difference(before, after),
+             *told_difference("TracerPid set", is_traced, before, after),
+             *told_difference("emulated by", emulator, before, after),
              *flag_differences(before, after)]
     once = {item.fact: item for item in reversed(found)}
     return sorted(once.values(), key=lambda item: (

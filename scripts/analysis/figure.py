@@ -2,13 +2,13 @@
 """What every figure shares: its style, its head, and axes in powers of ten."""
 
 import textwrap
-from typing import Any, Dict, List, Optional
+from typing import Any, Dict, List, Optional, Sequence
 
 from matplotlib.axis import Axis
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
 
-from analysis import load
+from analysis import emulated, load
 
 # Text is the run's and drawn as it is: no dollar sign starts a formula.
 STYLE = {
@@ -89,19 +89,31 @@ def describe_mitigations(record: Dict[str, Any]) -> str:
 
 def facts_of(record: Dict[str, Any], arm: str, width: float) -> List[str]:
     """What was measured on, as lines for a figure so many inches wide."""
-    facts = [f"{describe_machine(record)} · arm {arm}".removeprefix(" · "),
+    facts = [emulated.line([record]),
+             f"{describe_machine(record)} · arm {arm}".removeprefix(" · "),
              describe_mitigations(record)]
+    return wrapped(facts, width)[:FACTS_MOST]
+
+
+def wrapped(facts: Sequence[str], width: float) -> List[str]:
+    """Facts as lines for a figure so many inches wide."""
     return [line for fact in facts
-            for line in textwrap.wrap(fact, int(width * 15))][:FACTS_MOST]
+            for line in textwrap.wrap(fact, int(width * 15))]
 
 
 def draw_head(figure: Figure, title: str, facts: List[str]) -> float:
-    """Title and facts at the top; where they end, as a share of the height."""
+    """Title and facts at the top; where they end, as a share of the height.
+
+    What every figure of an emulated run has to say is no fact among others.
+    """
     height = figure.get_figheight()
     figure.text(0.015, 1 - 0.12 / height, title, fontsize=12, va="top",
                 fontweight="bold")
-    figure.text(0.015, 1 - 0.38 / height, "\n".join(facts), va="top",
-                fontsize=7.5, color="#444444", linespacing=1.35)
+    for place, fact in enumerate(facts):
+        warns = fact.startswith(emulated.TEXT)
+        figure.text(0.015, 1 - (0.38 + FACT_INCHES * place) / height, fact,
+                    va="top", fontsize=7.5, color=RED if warns else "#444444",
+                    fontweight="bold" if warns else "normal")
     return 1 - (0.45 + FACT_INCHES * len(facts)) / height
 
 

@@ -6,7 +6,7 @@ from typing import Any, Dict, Iterator, List, NamedTuple
 import numpy as np
 import pandas as pd
 
-from analysis import load, quiet
+from analysis import emulated, load, quiet
 from analysis.columns import (KIB, MIB, Ends, Line, Text, figure, in_columns,
                               joined, size_text, times)
 from analysis.contrasts import COPY_LEAST, plain_calls, rows_of
@@ -76,7 +76,12 @@ def listed(rows: pd.DataFrame) -> str:
 
 
 def in_other_units(ns: float, record: Record) -> str:
-    """A time as cycles and function calls, as far as a record knows them."""
+    """A time as cycles and function calls, as far as a record knows them.
+
+    An emulator has no cycles, and calls that cost it what they like.
+    """
+    if emulated.by(record):
+        return ""
     yardsticks = load.fact(record, "yardsticks")
     ghz, call = (quiet.told(yardsticks, [key]) or [0.0]
                  for key in ("core_ghz", "empty_call_ns"))
@@ -201,6 +206,8 @@ def serious(record: Record) -> List[str]:
 
 def reservations(arm: Arm) -> Iterator[str]:
     """What a reader must know before all that is said."""
+    if emulated.by(arm.record):
+        yield emulated.line([arm.record])
     if load.fact(arm.record, "complete") is False:
         yield "the run was not finished: this is what was measured of it"
     if load.fact(arm.record, "probe", "no_quiet_moment") is True:

@@ -7,9 +7,10 @@ import pandas as pd
 
 from analysis import inference, load, units, verdict
 from analysis.comparison import Compared, Wanted
-from analysis.sentences import (control_sentence, forced_lines, ns, number_of,
-                                pair_name, pct, signed_ns, span,
-                                tax_sentence, threshold_sentence)
+from analysis.sentences import (control_sentence, emulated_lines,
+                                forced_lines, ns, number_of, pair_name, pct,
+                                signed_ns, span, tax_sentence,
+                                threshold_sentence)
 
 TABLE_HEAD = ["before", "after", "difference", "", "interval",
               "as measured", "verdict"]
@@ -123,7 +124,8 @@ def heading(one: Compared) -> List[str]:
 def text_of(one: Compared, wanted: Wanted) -> List[str]:
     """A pair's lines, in the order in which they should be read."""
     return [
-        *heading(one), *(f"  ! {line}" for line in one.warnings), "",
+        *emulated_lines(one), *heading(one),
+        *(f"  ! {line}" for line in one.warnings), "",
         "what differs", *difference_lines(one), "",
         f"the probe     {one.pair.probe.reason}",
         f"crossing tax  {tax_sentence(one)}",
@@ -164,6 +166,7 @@ def markdown_of(one: Compared, wanted: Wanted) -> List[str]:
              for item in one.pair.differences]
     return [
         f"## {markdown_cell(pair_name(one))}", "",
+        *(f"**{markdown_cell(line)}**\n" for line in emulated_lines(one)),
         *(f"* {markdown_cell(line)}" for line in [
             *heading(one), *one.warnings, *one.pair.traps]), "",
         *(["| | what differs | before | after |", "| --- | --- | --- | --- |",

@@ -6,7 +6,7 @@ from typing import Dict, List, Sequence
 import numpy as np
 
 from analysis import crossing, load
-from analysis.comparison import Compared, Wanted
+from analysis.comparison import Compared, Wanted, said_of
 
 LISTED_MOST = 8
 
@@ -126,6 +126,11 @@ def forced_lines(wanted: Wanted) -> List[str]:
     """That the comparison was forced, and why it should not be."""
     return [f"FORCED: {load.printable(reason)}: these figures may mean "
             "nothing" for reason in wanted.refused]
+
+
+def emulated_lines(one: Compared) -> List[str]:
+    """That the figures are an emulator's, where any of them is."""
+    return [said for said in [said_of(one.pair)] if said]
 
 
 def gate_notes(one: Compared) -> List[str]:

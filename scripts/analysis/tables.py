@@ -12,8 +12,8 @@ import numpy as np
 import pandas as pd
 
 from analysis import comparison, crossing, load, verdict
-from analysis.comparison import Compared, Wanted
-from analysis.sentences import forced_lines, pair_name
+from analysis.comparison import Compared, Wanted, said_of
+from analysis.sentences import emulated_lines, forced_lines, pair_name
 
 FORMULA = ("=", "+", "-", "@")
 TEXTS = ["pair", "benchmark", "notes"]
@@ -54,6 +54,7 @@ def lkp_lines(one: Compared) -> List[str]:
     first, second = map(spread_percent, (found.before, found.after))
     known = one.rows.dropna(subset=["before_ns", "after_ns"])
     return [
+        *(f"# {line}" for line in emulated_lines(one)),
         f"{one.pair.before:>16} {one.pair.after:>28}",
         f"{'-' * 16} {'-' * 28}",
         f"{'%stddev':>16} {'%change':>11} {'%stddev':>16}",
@@ -118,7 +119,8 @@ def pair_json(one: Compared, several: bool) -> Dict[str, Any]:
     """Everything about one pair."""
     pair = one.pair
     return {
-        "pair": pair_name(one), "unit": pair.found.kind.value,
+        "pair": pair_name(one), "emulated": said_of(pair) or None,
+        "unit": pair.found.kind.value,
         "units": pair.found.count, "warnings": one.warnings,
         "adjusted": pair.probe.adjusted, "probe": pair.probe.reason,
         "allowance": one.allowance or None,
@@ -138,6 +140,7 @@ def as_json(found: Sequence[Compared], wanted: Wanted) -> str:
         known = [pair["reliable"] for pair in pairs]
         top = {key: {pair["pair"]: pair[key] for pair in pairs}
                for key in ("differs", "crossing_tax", "controls")}
+        top["emulated"] = pairs[0]["emulated"]  # pairs are of the same runs
         top["reliable"] = (False if False in known else
                            None if None in known else True)
         top["rows"] = [row for pair in pairs for row in pair["rows"]]

@@ -12,7 +12,7 @@ import hand_made  # noqa: F401
 from analysis import contrasts, load, quiet
 
 HEADER = ("contrast,arm,benchmark,reference,value,low,high,unit,confidence,"
-          "launches")
+          "launches,emulated")
 YARDSTICKS = {"empty_loop_ns": 0.5, "empty_call_ns": 2.0, "core_ghz": 3.0}
 SIZES = (1, 16, 256, 4096, 65536)
 

@@ -18,7 +18,7 @@ from made_runs import (BUFFERED, COSTS, ENTRIES, FEW, GHZ, KERNEL, SMALL,
 pytestmark = pytest.mark.filterwarnings("error")
 
 HEADER = ("benchmark,before_ns,after_ns,difference_ns,difference_percent,"
-          "ci_low_percent,ci_high_percent,p_adjusted,verdict,notes")
+          "ci_low_percent,ci_high_percent,p_adjusted,verdict,notes,emulated")
 COLUMNS = HEADER.split(",")
 ONE_CALL = "baseline/call"      # of 1.6 ns: nothing here differs by 1 ns
 FORMATS = ["text", "markdown", "csv", "json"]

@@ -58,9 +58,9 @@ def test_what_is_stored(whole, monkeypatch, capsys):
     text = (whole / "contrasts.csv").read_text()
     assert text.splitlines()[0] == HEADER
     assert text.splitlines()[1] == ("crossing,plain,invalid/inline,"
-                                    "baseline/empty,80,80,80,ns,0.9586,20")
+                                    "baseline/empty,80,80,80,ns,0.9586,20,")
     assert ("buffer_bytes,plain,write_file/libc,,396000,396000,396000,bytes,"
-            "0.9586,20") in text
+            "0.9586,20,") in text
     assert len(stored(whole / "contrasts.csv")) == len(table_of(samples()))
 
 
