@@ -14,7 +14,8 @@ import made_runs
 import planted
 from hand_made import HOSTILE, SCRIPTS
 from made_runs import COSTS, FEW, SMALL, compare, edit, make_run, taxed
-from analysis import emulated, figure, ladder, load, tails, writes
+from analysis import (comparison, dumbbell, emulated, figure, ladder, load,
+                      sides, tails, writes)
 
 style = pytest.fixture(hand_made.style, autouse=True)
 
@@ -207,8 +208,12 @@ def figures():
         io.StringIO(hand_made.HISTOGRAM))), found)
 
 
-def test_every_figure_has_a_line_of_its_own():
-    for one in figures():
+def test_every_figure_has_a_line_of_its_own(tmp_path):
+    runs = sides.read_records(two_runs(tmp_path, TCG))
+    wanted = comparison.Wanted()
+    drawn = [*figures(), dumbbell.draw(
+        comparison.compare_runs(runs[:1], runs[1:], wanted)[0], wanted)]
+    for one in drawn:
         line = [text for text in one.texts
                 if text.get_text() == f"{emulated.TEXT} (tcg)"]
         assert len(line) == 1
