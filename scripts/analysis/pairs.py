@@ -6,7 +6,7 @@ from typing import Dict, List, NamedTuple, Optional, Sequence, Tuple
 
 import pandas as pd
 
-from analysis import differs, load, pooled, sides, units
+from analysis import differs, load, pooled, sides, traps, units
 
 
 class Pair(NamedTuple):
@@ -91,7 +91,7 @@ def run_pair(runs: Sequence[sides.Run], medians: pd.DataFrame, cells: Dict[
               arms[0] != arms[1] else "" for arm in arms]
     return Pair(f"before{labels[0]}", f"after{labels[1]}",
                 quiet_units if probe.adjusted else raw, raw, probe, found,
-                differs.traps(first, second, found), first, second)
+                traps.found_in(first, second, found), first, second)
 
 
 def arms_of(runs: Sequence[sides.Run], cells: Dict[pooled.Cell, pooled.Core],
