@@ -72,10 +72,25 @@ STATE_OF: Dict[str, Tuple[str, ...]] = {   # what a condition is to change
     "traced": ("traced",), "noaslr": ("aslr",),
     "work": ("work_ns_an_entry",), "threads": ("threads",),
 }
+SPECULATION = ("Speculation_Store_Bypass", "SpeculationIndirectBranch")
+FOLLOWS: Dict[str, Tuple[str, ...]] = {     # from what a parameter switches
+    "mitigations": (*SPECULATION, "SMT", "SMT active"),
+    "spec_store_bypass_disable": SPECULATION[:1],
+    "nospec_store_bypass_disable": SPECULATION[:1], "ssbd": SPECULATION[:1],
+    "spectre_v2_user": SPECULATION[1:], "spectre_v2": SPECULATION[1:],
+    "nospectre_v2": SPECULATION[1:], "nosmt": ("SMT", "SMT active"),
+    "nopcid": ("CPU flag pcid", "CPU flag invpcid"),
+    "noinvpcid": ("CPU flag invpcid",),
+    "fred": ("CPU flag fred", "way into the kernel"),
+    "nohz_full": ("nohz_full",), "isolcpus": ("isolated CPUs",),
+    "audit": ("audit",), "clocksource": ("clock source", "clock"),
+    "tsc": ("clock source", "clock"),
+}
 MEANT_FLAGS = {"pti"}
 NAMED_FLAGS = ("fred", "pcid", "invpcid")   # told apart from other flags
 SHOWN_FLAGS = 8
 NOT_KNOWN = "not known"
+BETWEEN = " | "          # between the values of a side whose runs disagree
 
 
 class Difference(NamedTuple):
@@ -103,7 +118,7 @@ def values(runs: Sequence[sides.Run], keys: Keys) -> List[str]:
 
 def side_text(runs: Sequence[sides.Run], keys: Keys) -> str:
     """One side's value, or all of them where its runs disagree."""
-    return " | ".join(values(runs, keys))
+    return BETWEEN.join(values(runs, keys))
 
 
 def refusals(runs: Sequence[sides.Run]) -> List[str]:
@@ -134,7 +149,7 @@ def of_table(before: Sequence[sides.Run], after: Sequence[sides.Run],
     """
     told = [(name, values(before, keys), values(after, keys))
             for name, keys in table.items()]
-    return [Difference(name, " | ".join(first), " | ".join(second),
+    return [Difference(name, BETWEEN.join(first), BETWEEN.join(second),
                        "confounds" if len(first) + len(second) > 2 else
                        absent if NOT_KNOWN in (*first, *second) else kind)
             for name, first, second in told
@@ -155,6 +170,15 @@ def command_line(before: Sequence[sides.Run], after: Sequence[sides.Run],
     return [Difference("command line", *(text or "nothing more"
                                          for text in texts),
                        kind if alike else "confounds")]
+
+
+def switched(before: Sequence[sides.Run], after: Sequence[sides.Run]
+             ) -> List[str]:
+    """The facts that follow from what the sides' command lines differ in."""
+    first, second = (set.intersection(*(set(run.parameters) for run in side))
+                     for side in (before, after))
+    return [fact for word in first ^ second
+            for fact in FOLLOWS.get(word.split("=")[0], ())]
 
 
 def keys_below(runs: Sequence[sides.Run], *where: str) -> List[str]:
@@ -225,7 +249,7 @@ def told_difference(fact: str, tell: Callable[[sides.Run], Any],
     """What is told of the runs, where that is not the same of all."""
     told = [sorted({shown(tell(run)) for run in side})
             for side in (before, after)]
-    return [Difference(fact, *map(" | ".join, told), "confounds")
+    return [Difference(fact, *map(BETWEEN.join, told), "confounds")
             ] if told[0] != told[1] or len(told[0]) > 1 else []
 
 
@@ -251,6 +275,11 @@ def between_runs(before: Sequence[sides.Run], after: Sequence[sides.Run],
              *told_difference("TracerPid set", is_traced, before, after),
              *told_difference("emulated by", emulator, before, after),
              *flag_differences(before, after)]
+    if kernel == "meant":
+        following = switched(before, after)
+        found = [item._replace(kind="meant") if item.fact in following and
+                 BETWEEN not in item.before + item.after else item
+                 for item in found]
     once = {item.fact: item for item in reversed(found)}
     return sorted(once.values(), key=lambda item: (
         item.kind != "meant", found.index(item)))

@@ -290,6 +290,30 @@ def test_only_what_command_lines_do_not_share_is_told(said_of, before, after,
     assert found == told
 
 
+SSB = TASK + "Speculation_Store_Bypass"
+
+
+@pytest.mark.parametrize("line, fact, value", [
+    ("mitigations=off", SSB, "vulnerable"),
+    ("mitigations=auto,nosmt", "environment/smt/active", "1"),
+    ("spec_store_bypass_disable=on", SSB, "thread force mitigated"),
+    ("spectre_v2_user=on", TASK + "SpeculationIndirectBranch",
+     "always disabled"),
+    ("nopcid", CPU + "flags", FACTS[CPU + "flags"].replace(" pcid", "")),
+    ("audit=1", "environment/observers/audit", 1)])
+def test_what_follows_from_a_switch_is_meant_with_it(said_of, line, fact,
+                                                     value):
+    found = said_of({}, {KERNEL + "cmdline": f"quiet {line}", fact: value})
+    assert [kind for kind, *_ in differing(found)] == ["meant", "meant"]
+    assert not any("meant differs" in line for line in found.json["warnings"])
+
+
+def test_what_follows_from_another_switch_is_not(said_of):
+    found = differing(said_of({}, {KERNEL + "cmdline": "quiet pti=on",
+                                   SSB: "vulnerable"}))
+    assert [kind for kind, *_ in found] == ["meant", "confounds"]
+
+
 def test_an_anonymous_side_hides_what_may_differ(said_of):
     said = said_of({}, {
         "run/anonymous": True, "environment/host": None,
