@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """What a picture of a comparison says in words: title, facts, legend."""
 
+import re
 from typing import List, Sequence
 
 import numpy as np
@@ -48,19 +49,21 @@ def fitting(texts: Sequence[str], most: int) -> str:
 
 
 def side_name(one: Compared, runs: Sequence[sides.Run]) -> str:
-    """The label that a side's runs share, else their folders.
+    """The label or the arm of boot-matrix that a side's runs share, else
+    their folders.
 
-    Folders that all have one name go by where they lie.
+    Folders that all have one name go by where they lie: boots/NN-ARM/run.
     """
     labels = {str(run.fact("run", "label") or "") for run in runs}
     if len(labels) == 1 and "" not in labels:
         return load.printable(labels.pop())
-    names = {run.folder.resolve().name
+    every = {run.folder.resolve().name
              for run in (*one.pair.first, *one.pair.second)}
-    folder = runs[0].folder.resolve()
-    more = f" and {len(runs) - 1} more" if len(runs) > 1 else ""
-    return load.printable(folder.parent.name if len(names) == 1 else
-                          folder.name) + more
+    folders = [run.folder.resolve() for run in runs]
+    names = [re.sub(r"^\d+-", "", folder.parent.name) if len(every) == 1
+             else folder.name for folder in folders]
+    more = f" and {len(names) - 1} more" if len(set(names)) > 1 else ""
+    return load.printable(names[0]) + more
 
 
 def title_of(one: Compared) -> str:

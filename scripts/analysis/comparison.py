@@ -216,11 +216,12 @@ def outlying_boots(pair: Pair) -> List[str]:
     if pair.found.kind not in (units.Kind.BOOTS, units.Kind.FEW_BOOTS):
         return []
     said = []
+    names = iter(sides.names_of([*pair.first, *pair.second]))
     for runs, side in ((pair.first, pair.found.before),
                        (pair.second, pair.found.after)):
         off = np.log(side / side.median()).median(axis=1)
-        folders = {run.boot: run.folder.name for run in runs}
-        said += [f"{load.printable(folders[boot])} lies "
+        folders = dict(zip([run.boot for run in runs], names))
+        said += [f"{folders[boot]} lies "
                  f"{percent(value):+.1f} % off its side's other boots: look "
                  "at its doubts" for boot, value in off.items()
                  if abs(value) > OUTLYING and len(side) > 2]

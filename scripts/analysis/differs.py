@@ -132,11 +132,12 @@ def refusals(runs: Sequence[sides.Run]) -> List[str]:
 
 def mixed(runs: Sequence[sides.Run]) -> List[str]:
     """An emulator's figures say nothing beside those of a CPU."""
-    found = [run for run in runs if emulated.by(run.record)]
+    found = [(name, emulated.by(run.record))
+             for name, run in zip(sides.names_of(runs), runs)
+             if emulated.by(run.record)]
     if len(found) in (0, len(runs)):
         return []
-    return [f"{found[0].folder.name} is emulated "
-            f"({emulated.by(found[0].record)}), and not all runs are"]
+    return ["{} is emulated ({}), and not all runs are".format(*found[0])]
 
 
 def of_table(before: Sequence[sides.Run], after: Sequence[sides.Run],

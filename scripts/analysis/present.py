@@ -5,7 +5,7 @@ from typing import List, Optional, Sequence
 
 import pandas as pd
 
-from analysis import inference, load, units, verdict
+from analysis import inference, load, sides, units, verdict
 from analysis.comparison import Compared, Wanted
 from analysis.sentences import (control_sentence, emulated_lines,
                                 forced_lines, ns, number_of, pair_name, pct,
@@ -102,12 +102,10 @@ def heading(one: Compared) -> List[str]:
     lines = [f"{pair.before} -> {pair.after}"]
     if pair.first is not pair.second and pair.first[0] is not pair.second[0]:
         runs = [*pair.first, *pair.second]
-        alike = len({run.folder.name for run in runs}) < len(runs)
-        folders = [load.printable(str(run.folder) if alike
-                                  else run.folder.name) for run in runs]
-        sides = [pair.before] * len(pair.first) + [
+        named = [pair.before] * len(pair.first) + [
             pair.after] * len(pair.second)
-        lines = [f"{side}: {folder}" for side, folder in zip(sides, folders)]
+        lines = [f"{side}: {folder}"
+                 for side, folder in zip(named, sides.names_of(runs))]
     held = ("the intervals are the range of the boots"
             if found.kind is units.Kind.FEW_BOOTS else
             "each row's interval holds by itself, by 95 %"

@@ -67,6 +67,14 @@ class Run(NamedTuple):
                      if load.fact(arm, "name") == name), {})
 
 
+def names_of(runs: Sequence[Run]) -> List[str]:
+    """A printable name for each run: its folder's, or where two folders have
+    one name the whole path."""
+    alike = len({run.folder.name for run in runs}) < len(runs)
+    return [load.printable(str(run.folder) if alike else run.folder.name)
+            for run in runs]
+
+
 def schema_of(run: Run) -> int:
     """The version of its format, which is to be a whole number above 0."""
     schema = run.fact("schema")

@@ -537,6 +537,18 @@ def test_a_single_bad_boot_is_named(tmp_path, count):
     assert told[0] in compare(*arguments).out
 
 
+def test_a_bad_boot_among_folders_of_one_name(tmp_path):
+    hours = alternating(3)
+    runs = [[make_run(tmp_path / f"{hour:02}-{arm}" / "run", costs,
+                      hour, hour, seed=hour, **FEW)
+             for hour, costs in zip(hours[side], bad_boot(3))]
+            for side, arm in enumerate(["off", "on"])]
+    said = compare("--before", *runs[0], "--after", *runs[1], "--format",
+                   "json").json["warnings"]
+    assert [line for line in said if "other boots" in line and
+            line.startswith(f"{runs[0][2]} lies +")]
+
+
 @pytest.mark.parametrize("count", [2, 6])
 def test_a_single_bad_boot_of_few_is_not_taken_for_the_kernel(
         tmp_path, count):

@@ -140,6 +140,14 @@ def test_folders_of_one_name_go_by_where_they_lie(tmp_path):
         "off → on: nothing that was meant differs")
 
 
+def test_boots_of_a_matrix_go_by_their_arm(tmp_path):
+    runs = [make_run(tmp_path / "boots" / f"{place:02}-{arm}" / "run", SMALL,
+                     boot=place, hour=place, seed=place, **FEW)
+            for place, arm in enumerate(["off", "on", "on", "off"], 1)]
+    one = compared([runs[0], runs[3]], [runs[1], runs[2]])
+    assert caption.title_of(one).startswith("off → on: ")
+
+
 def test_many_differences_are_counted(tmp_path):
     derived = {f"environment/mitigations/derived/m{number}/state": "on"
                for number in range(30)}
