@@ -9,6 +9,15 @@ from typing import NoReturn
 from analysis.output import printable
 
 
+def share(text: str) -> float:
+    """A share from text like 1%, 0.5 % or 1 (per cent all of them)."""
+    number = re.fullmatch(r"\s*(\d{1,4}(?:\.\d*)?|\.\d+)\s*%?\s*", text)
+    if not number:
+        raise argparse.ArgumentTypeError(
+            f"{text}: a percentage below 10000 is needed")
+    return float(number[1]) / 100
+
+
 def pattern(text: str) -> str:
     """A regular expression."""
     try:

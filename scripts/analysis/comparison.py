@@ -12,6 +12,8 @@ from analysis import (allowance, crossing, emulated, inference, load, pairs,
 from analysis.pairs import Pair
 
 CALLS_RATIO = 1.5       # of batch sizes: beyond, a row says so
+SMALLEST = 0.01         # effect that matters, where none is named
+EMULATED = 0.05         # the same of an emulator, which has signs and no sizes
 OUTLYING = 0.05         # of a boot's rows from its side's, in the middle
 COLUMNS = ["benchmark", "before_ns", "after_ns", "difference_ns",
            "difference_percent", "ci_low_percent", "ci_high_percent",
@@ -25,7 +27,7 @@ BESIDE = ["raw_difference_percent", "raw_ci_low_percent",
 class Wanted(NamedTuple):
     """What the caller asks for."""
 
-    smallest_effect: float = 0.01
+    smallest_effect: float = SMALLEST
     fail_above: Optional[float] = None
     benchmarks: Optional[str] = None        # a regular expression
     refused: Sequence[str] = ()     # why it should not be, where forced
@@ -44,6 +46,14 @@ class Compared(NamedTuple):
     warnings: List[str]
     allowance: str              # in a line; "" where none is needed
     missing: Tuple[List[str], List[str]]    # only before, only after
+
+
+def smallest_effect(named: Optional[float], runs: Sequence[sides.Run]
+                    ) -> float:
+    """The smallest effect that matters: the one named, if one is."""
+    is_emulated = any(emulated.by(run.record) for run in runs)
+    return named if named is not None else (
+        EMULATED if is_emulated else SMALLEST)
 
 
 def percent(logs: np.ndarray) -> np.ndarray:

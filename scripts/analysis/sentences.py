@@ -71,11 +71,12 @@ def constancy(tax: crossing.Common, fit: Dict[str, float]) -> str:
         return ""
     if tax.low <= 0 <= tax.high:
         return "; that may be nothing"
-    few = 2 * fit["rows_agreeing"] < tax.rows
+    agreeing = int(fit["rows_agreeing"])
+    few = "only " if 0 < 2 * agreeing < tax.rows else ""
     return (f"; one constant explains {100 * fit['explained']:.1f} % of a "
-            f"middle row's difference: {'only ' if few else ''}"
-            f"{fit['rows_agreeing']} of {tax.rows} rows that enter agree, "
-            f"half lie within {ns(fit['spread_ns'])} of it")
+            f"middle row's difference: {few}{agreeing or 'none'} of "
+            f"{tax.rows} rows that enter agree, half lie within "
+            f"{ns(fit['spread_ns'])} of it")
 
 
 def control_sentence(one: Compared) -> str:

@@ -277,6 +277,19 @@ def test_some_rows_only(tmp_path, monkeypatch):
     assert "getppid/inline" in drawn and "open/libc" not in drawn
 
 
+@pytest.mark.parametrize("smallest, drawn", [("1%", "slower"),
+                                             ("90%", "equivalent")])
+def test_the_smallest_effect_is_that_of_compare(tmp_path, monkeypatch,
+                                                smallest, drawn):
+    given = [*two_sides(tmp_path, 2, SMALL, taxed(50, SMALL)),
+             "--smallest-effect", smallest, "--benchmarks", "getppid/inline"]
+    assert run_main(monkeypatch, *given) == 0
+    assert made_runs.compare(*given, "--format", "json").verdicts == {
+        "getppid/inline": drawn}
+    assert f"<!-- {drawn} -->" in (
+        tmp_path / "b0/plots/before-after.svg").read_text()
+
+
 def test_what_may_not_be_compared_is_not_drawn(tmp_path, monkeypatch, capsys):
     runs = [make_run(tmp_path / "a", SMALL),
             make_run(tmp_path / "b", SMALL, facts=TCG, seed=5)]

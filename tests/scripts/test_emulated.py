@@ -156,6 +156,15 @@ def test_another_emulator_confounds(tmp_path):
             "kind": "confounds"} in found["differs"]
 
 
+@pytest.mark.parametrize("facts, named, percent", [
+    (TCG, [], 5), ({}, [], 1), (TCG, ["--smallest-effect", "2%"], 2)])
+def test_what_has_no_size_need_not_be_equal_to_a_percent(tmp_path, facts,
+                                                         named, percent):
+    found = compare(*two_runs(tmp_path, facts), *named, "--format",
+                    "json").json
+    assert found["smallest_effect_percent"] == pytest.approx(percent)
+
+
 def test_an_older_run_beside_a_newer_one(tmp_path):
     found = compare(*two_runs(tmp_path, {**TCG, **OLDER}, OLDER), "--format",
                     "json").json
