@@ -49,6 +49,9 @@ uint64_t clock_raw_ns(void);
  */
 struct clock_anchor clock_anchor(bool counter);
 
+/* Asks this machine. */
+void clock_read_facts(struct clock_facts *facts);
+
 /*
  * NULL if the counter is fit to time with, else why not (static text).
  * Rules and sources: docs/method.md, "The clock".
