@@ -4,6 +4,7 @@
 
 #include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <sys/syscall.h>
 #include <time.h>
 
@@ -45,37 +46,62 @@ struct clock_anchor clock_anchor(bool counter)
 	return best;
 }
 
+static uint64_t greatest_common(uint64_t a, uint64_t b)
+{
+	while (b) {
+		uint64_t rest = a % b;
+
+		a = b;
+		b = rest;
+	}
+	return a;
+}
+
 uint64_t clock_gcd(const uint64_t *deltas, unsigned int count)
 {
 	uint64_t divisor = 0;
 
-	for (unsigned int i = 0; i < count; i++) {
-		uint64_t a = deltas[i];
-
-		while (a) {
-			uint64_t rest = divisor % a;
-
-			divisor = a;
-			a = rest;
-		}
-	}
+	for (unsigned int i = 0; i < count; i++)
+		divisor = greatest_common(divisor, deltas[i]);
 	return divisor ? divisor : 1;
 }
 
-/* A clock that stands still between two reads moves by the least that it moved
- * at all: its step need not be a whole number of ticks (62, 63, 62 ... of a
- * us), so that the divisor would be too small. Else the divisor. */
-static uint64_t step_of(const uint64_t *deltas, unsigned int count)
+static int ascending(const void *a, const void *b)
 {
-	uint64_t least = UINT64_MAX;
-	bool stands = false;
+	const uint64_t *x = a, *y = b;
 
-	for (unsigned int i = 0; i < count; i++) {
-		stands = stands || !deltas[i];
-		if (deltas[i] && deltas[i] < least)
-			least = deltas[i];
+	return (*x > *y) - (*x < *y);
+}
+
+/* By the deltas that occur so often; 0: none does, but for 0 itself. */
+static uint64_t step_of(const uint64_t *sorted, unsigned int count,
+			unsigned int times)
+{
+	uint64_t least = 0, divisor = 0;
+	bool stands = false;
+	unsigned int next;
+
+	for (unsigned int i = 0; i < count; i = next) {
+		for (next = i; next < count && sorted[next] == sorted[i];)
+			next++;
+		if (next - i < times)
+			continue;
+		stands = stands || !sorted[i];
+		least = least ? least : sorted[i];
+		divisor = greatest_common(divisor, sorted[i]);
 	}
-	return stands && least != UINT64_MAX ? least : clock_gcd(deltas, count);
+	return stands ? least : divisor;
+}
+
+uint64_t clock_step(uint64_t *deltas, unsigned int count)
+{
+	uint64_t step;
+
+	qsort(deltas, count, sizeof(*deltas), ascending);
+	step = step_of(deltas, count, count / 100);
+	if (!step)
+		step = step_of(deltas, count, 1);
+	return step ? step : 1;
 }
 
 static void measure_stamps(struct clock *clock)
@@ -91,7 +117,7 @@ static void measure_stamps(struct clock *clock)
 			    begin;
 		pairs[i] = (double)deltas[i];
 	}
-	clock->granularity_ticks = step_of(deltas, PAIRS);
+	clock->granularity_ticks = clock_step(deltas, PAIRS);
 	clock->stamp_ticks = (uint64_t)stats_median(pairs, PAIRS);
 }
 

@@ -29,7 +29,7 @@ struct clock {
 	bool counter;	 /* false: ticks are ns of the kernel's clock */
 	char reason[96]; /* why not the counter; "" if it is used */
 	double ticks_per_ns;
-	uint64_t granularity_ticks; /* gcd of the deltas seen, >= 1 */
+	uint64_t granularity_ticks; /* as clock_step has it, >= 1 */
 	uint64_t stamp_ticks;	    /* median of an empty pair of stamps */
 	uint64_t stated_hz;	    /* by CPU, hypervisor or firmware; 0: not */
 	double drift_ppm; /* end against start; clock_finish sets it */
@@ -70,6 +70,15 @@ void clock_finish(struct clock *clock);
 
 /* ns of one step of the clock: the effective granularity. */
 double clock_granularity_ns(const struct clock *clock);
+
+/*
+ * One step of a clock by `count` deltas, which it sorts: the divisor of those
+ * that recur (1 % of all and more). A few others, of a virtual CPU that its
+ * host moved, are no steps. A clock that stands still between two reads moves
+ * by the least of them: its step need not be a whole number of ticks (62, 63,
+ * 62 ... of a us), so that a divisor would be too small.
+ */
+uint64_t clock_step(uint64_t *deltas, unsigned int count);
 
 /* The greatest common divisor of `count` deltas, zeros left out; >= 1. */
 uint64_t clock_gcd(const uint64_t *deltas, unsigned int count);

@@ -25,6 +25,60 @@ static void the_divisor_of_deltas_is_the_granularity(void **state)
 	assert_true(clock_gcd(large, 2) == 1ULL << 62);
 }
 
+/* Of 4,000 deltas, of which so many are of another step. */
+static uint64_t step(const uint64_t *seen, unsigned int count,
+		     unsigned int strays)
+{
+	static uint64_t deltas[4000];
+
+	for (unsigned int i = 0; i < COUNT(deltas); i++)
+		deltas[i] = i < strays ? 1001 + 7 * i : seen[i % count];
+	return clock_step(deltas, COUNT(deltas));
+}
+
+/* The same with a delta of 1 once. */
+static uint64_t least_stray(const uint64_t *seen, unsigned int count)
+{
+	uint64_t deltas[4000];
+
+	for (unsigned int i = 0; i < COUNT(deltas); i++)
+		deltas[i] = i ? seen[i % count] : 1;
+	return clock_step(deltas, COUNT(deltas));
+}
+
+static void a_step_is_what_recurs(void **state)
+{
+	static const uint64_t coarse[] = { 52, 26, 52, 78 };
+	static const uint64_t fine[] = { 41, 42, 43, 40 };
+	static const uint64_t standing[] = { 0, 62, 0, 63, 0 };
+	static const uint64_t quick[] = { 0, 26, 52 };
+	static const uint64_t seldom[400] = { 1000, 1001 };
+	uint64_t few[] = { 52, 26, 27 }, never[] = { 0, 0 };
+
+	(void)state;
+	assert_int_equal(step(coarse, 4, 0), 26);
+	assert_int_equal(step(coarse, 4, 3), 26);
+	assert_int_equal(step(coarse, 4, 39), 26);
+	assert_int_equal(step(fine, 4, 3), 1);
+	assert_int_equal(step(standing, 5, 0), 62);
+	assert_int_equal(least_stray(quick, 3), 26);
+	assert_int_equal(step(seldom, 400, 0), 1000);
+	assert_int_equal(clock_step(few, 3), 1);
+	assert_int_equal(clock_step(never, 2), 1);
+	assert_int_equal(clock_step(never, 0), 1);
+}
+
+/* Where no delta recurs, all of them count. */
+static void a_step_of_deltas_that_all_differ_is_the_divisor(void **state)
+{
+	static uint64_t deltas[4000];
+
+	(void)state;
+	for (unsigned int i = 0; i < COUNT(deltas); i++)
+		deltas[i] = 40 + 4 * (uint64_t)i;
+	assert_int_equal(clock_step(deltas, COUNT(deltas)), 4);
+}
+
 static struct clock_facts good_facts(const char *clocksource)
 {
 	struct clock_facts facts = {
@@ -214,6 +268,9 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(the_divisor_of_deltas_is_the_granularity),
+		cmocka_unit_test(a_step_is_what_recurs),
+		cmocka_unit_test(
+			a_step_of_deltas_that_all_differ_is_the_divisor),
 		cmocka_unit_test(a_counter_that_the_kernel_trusts_is_fit),
 		cmocka_unit_test(a_counter_is_unfit_for_each_reason),
 		cmocka_unit_test(the_kernels_clock_is_monotonic_raw),
