@@ -15,6 +15,12 @@
 #define BRACKETS  50
 #define PAIRS	  4000
 
+#define BATCH_STEPS	     1000 /* of the clock, in a batch */
+#define BATCH_LEAST_NS	     50000
+#define BATCH_MOST_NS	     250000 /* a quarter of a 1 ms tick */
+#define BATCH_STAMPS	     200    /* of an empty pair: 0.5 % of a batch */
+#define BATCH_STAMPS_MOST_NS 1000000
+
 uint64_t clock_raw_ns(void)
 {
 	struct timespec now = { 0, 0 };
@@ -175,4 +181,30 @@ void clock_finish(struct clock *clock)
 double clock_granularity_ns(const struct clock *clock)
 {
 	return (double)clock->granularity_ticks / clock->ticks_per_ns;
+}
+
+double clock_stamp_ns(const struct clock *clock)
+{
+	return (double)clock->stamp_ticks / clock->ticks_per_ns;
+}
+
+/* Long against the stamps, in doublings: two boots of one machine, whose stamps
+ * take about as long, are to have batches of one length. */
+static double least_for_stamps(const struct clock *clock)
+{
+	double ns = BATCH_LEAST_NS;
+
+	while (ns < BATCH_STAMPS * clock_stamp_ns(clock) &&
+	       2 * ns <= BATCH_STAMPS_MOST_NS)
+		ns *= 2;
+	return ns;
+}
+
+/* nanobench's rule, with a cap that keeps most batches free of the tick; that
+ * cap gives way, up to another, where the stamps would be seen in a batch. */
+double clock_batch_ns(const struct clock *clock)
+{
+	double steps_ns = BATCH_STEPS * clock_granularity_ns(clock);
+
+	return fmax(fmin(steps_ns, BATCH_MOST_NS), least_for_stamps(clock));
 }

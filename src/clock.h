@@ -71,6 +71,15 @@ void clock_finish(struct clock *clock);
 /* ns of one step of the clock: the effective granularity. */
 double clock_granularity_ns(const struct clock *clock);
 
+/* What an empty pair of stamps takes. */
+double clock_stamp_ns(const struct clock *clock);
+
+/*
+ * How long a batch is to be: many steps of the clock, and long against its
+ * stamps. docs/method.md, "The batch".
+ */
+double clock_batch_ns(const struct clock *clock);
+
 /*
  * One step of a clock by `count` deltas, which it sorts: the divisor of those
  * that recur (1 % of all and more). A few others, of a virtual CPU that its

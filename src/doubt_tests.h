@@ -28,11 +28,11 @@ doubt_test governor_decides, turbo_is_on, runs_on_battery, was_throttled_before,
 	machine_is_busy, cpus_are_few, hwloc_was_misled;
 
 /* doubts_run.c: by what was measured */
-doubt_test clock_is_kernels, clock_is_coarse, clock_drifted, run_is_incomplete,
-	core_was_shared, no_quiet_moment, quiet_is_borrowed, time_was_stolen,
-	others_ran, was_throttled, frequency_moved, batches_were_dirty,
-	rows_are_unstable, launches_have_modes, entries_differ,
-	entries_uncounted, clock_reads_fall_back, launches_are_few,
-	state_changed;
+doubt_test clock_is_kernels, clock_is_coarse, stamps_are_slow, clock_drifted,
+	run_is_incomplete, core_was_shared, no_quiet_moment, quiet_is_borrowed,
+	time_was_stolen, others_ran, was_throttled, frequency_moved,
+	batches_were_dirty, rows_are_unstable, launches_have_modes,
+	entries_differ, entries_uncounted, clock_reads_fall_back,
+	launches_are_few, state_changed;
 
 #endif

@@ -56,6 +56,8 @@ static const struct {
 	  "more launches; look at the strip of launches, what differs?" },
 	{ "granularity",   SEVERITY_DOUBT, DOUBTS_CLOCK, clock_is_coarse,
 	  "none: batches are as long as the step asks for" },
+	{ "stamps",	   SEVERITY_DOUBT, DOUBTS_CLOCK, stamps_are_slow,
+	  "a clock that is read without a system call" },
 	{ "few_launches",  SEVERITY_DOUBT, DOUBTS_RUN, launches_are_few,
 	  "--launches=6 or more" },
 	{ "seccomp",	   SEVERITY_DOUBT, DOUBTS_MACHINE, task_is_filtered,

@@ -9,7 +9,8 @@
 #include "environment.h"
 #include "registry.h"
 
-#define COARSE_NS     50 /* a batch is then under 1,000 steps */
+#define COARSE_NS     50     /* a batch is then under 1,000 steps */
+#define STAMPS_SHARE  0.0051 /* a batch is longer, unless at its most */
 #define DRIFT_PPM     50
 #define SHARED_SHARE  0.10
 #define DIRTY_SHARE   0.05
@@ -33,6 +34,19 @@ bool clock_is_coarse(const struct evidence *evidence, char *text, size_t size)
 
 	snprintf(text, size, "the clock moves in steps of %.0f ns", ns);
 	return ns > COARSE_NS;
+}
+
+bool stamps_are_slow(const struct evidence *evidence, char *text, size_t size)
+{
+	const struct session *session = evidence->session;
+	double ns = clock_stamp_ns(&session->clock);
+	double share = ns / session->batch_ns;
+
+	snprintf(text, size,
+		 "two stamps take %.1f us, %.1f %% of a batch: by so much "
+		 "the figures may be too high",
+		 ns / 1e3, 100 * share);
+	return share > STAMPS_SHARE;
 }
 
 bool clock_drifted(const struct evidence *evidence, char *text, size_t size)

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 /* The first step of a session: which rows, which CPU, which clock. */
 #include <errno.h>
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -11,10 +10,6 @@
 #include "measure.h"
 #include "registry.h"
 #include "trust.h"
-
-#define BATCH_STEPS    1000 /* of the clock, in a batch */
-#define BATCH_LEAST_NS 50000
-#define BATCH_MOST_NS  250000 /* a quarter of a 1 ms tick */
 
 static int select_rows(struct session *session)
 {
@@ -74,15 +69,6 @@ static int choose_cpu(struct session *session)
 	return 0;
 }
 
-/* T = clamp(1000 steps, 50 us, 250 us): nanobench's rule and a cap that keeps
- * most batches free of the tick. docs/method.md, "The batch". */
-static void choose_batch(struct session *session)
-{
-	double ns = BATCH_STEPS * clock_granularity_ns(&session->clock);
-
-	session->batch_ns = fmin(fmax(ns, BATCH_LEAST_NS), BATCH_MOST_NS);
-}
-
 int measure_environment(struct session *session)
 {
 	session->environment = environment_read(session->options->anonymous,
@@ -130,6 +116,6 @@ int measure_prepare(struct session *session, const struct options *options)
 				    strerror(-status));
 	session->launcher.limit_s = options->limit_s;
 	clock_start(&session->clock, options->clock);
-	choose_batch(session);
+	session->batch_ns = clock_batch_ns(&session->clock);
 	return 0;
 }

@@ -17,7 +17,7 @@
 
 #define ALONE_FACTOR	1.5
 #define YARDSTICK_TURNS 9
-#define YARDSTICK_NS	10000
+#define YARDSTICK_PART	5 /* of a batch: 10 us mostly */
 #define AROUND_TURNS	9
 
 /* One launch: the rows are kept here until the end, so that nothing but the
@@ -77,7 +77,8 @@ static double measure_yardstick(const struct job *job, enum yardstick which)
 
 	if (!entry || batch_open(&subject, entry->benchmark))
 		return -1;
-	subject.calls = try_size_batch(&subject, job, YARDSTICK_NS, NULL);
+	subject.calls = try_size_batch(&subject, job,
+				       job->batch_ns / YARDSTICK_PART, NULL);
 	for (int i = 0; i < YARDSTICK_TURNS; i++) {
 		double ticks = (double)batch_ticks(&subject, subject.calls,
 						   job->counter != 0) /

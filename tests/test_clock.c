@@ -134,6 +134,32 @@ static void a_counter_is_unfit_for_each_reason(void **state)
 	}
 }
 
+/* 2 ticks a ns. */
+static double batch_ns(uint64_t granularity_ticks, uint64_t stamp_ticks)
+{
+	struct clock clock = {
+		.ticks_per_ns = 2,
+		.granularity_ticks = granularity_ticks,
+		.stamp_ticks = stamp_ticks,
+	};
+
+	return clock_batch_ns(&clock);
+}
+
+static void a_batch_is_long_against_its_clock(void **state)
+{
+	(void)state;
+	assert_near(batch_ns(1, 60), 50000, 1e-6);    /* most machines */
+	assert_near(batch_ns(160, 200), 80000, 1e-6); /* 1,000 steps of 80 ns */
+	assert_near(batch_ns(2000, 300), 250000, 1e-6);
+	assert_near(batch_ns(1, 500), 50000, 1e-6); /* 250 ns a pair */
+	assert_near(batch_ns(1, 502), 100000, 1e-6);
+	assert_near(batch_ns(1, 998), 100000, 1e-6);
+	assert_near(batch_ns(2, 2000), 200000, 1e-6);
+	assert_near(batch_ns(2, 4000), 400000, 1e-6);  /* over the cap */
+	assert_near(batch_ns(2, 30000), 800000, 1e-6); /* and no further */
+}
+
 /* Counters of different CPUs need not agree. */
 static void stay_on_one_cpu(void)
 {
@@ -273,6 +299,7 @@ int main(void)
 			a_step_of_deltas_that_all_differ_is_the_divisor),
 		cmocka_unit_test(a_counter_that_the_kernel_trusts_is_fit),
 		cmocka_unit_test(a_counter_is_unfit_for_each_reason),
+		cmocka_unit_test(a_batch_is_long_against_its_clock),
 		cmocka_unit_test(the_kernels_clock_is_monotonic_raw),
 		cmocka_unit_test(anchors_move_forward),
 		cmocka_unit_test(the_kernels_clock_can_be_asked_for),

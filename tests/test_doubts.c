@@ -124,6 +124,12 @@ static void by_steal(void)
 	made.session.totals.steal_share = 0.015;
 }
 
+/* 256 ns of 50 us. */
+static void by_stamps(void)
+{
+	made.session.clock.stamp_ticks = 512;
+}
+
 static void by_tenant(void)
 {
 	made.session.alone = 0.5;
@@ -220,6 +226,7 @@ static const struct {
 	{ "unstable", SEVERITY_DOUBT, by_unstable, "1 of 2" },
 	{ "modes", SEVERITY_DOUBT, by_modes, "getppid/inline" },
 	{ "granularity", SEVERITY_DOUBT, by_granularity, "51 ns" },
+	{ "stamps", SEVERITY_DOUBT, by_stamps, "0.3 us, 0.5 %" },
 	{ "few_launches", SEVERITY_DOUBT, by_few, "5 launches" },
 	{ "falls_back", SEVERITY_NOTE, by_fall_back, "clock_gettime/vdso" },
 	{ "uncounted", SEVERITY_NOTE, by_uncounted, "1 rows" },
@@ -262,6 +269,7 @@ static void thresholds_are_not_reached_at_once(void **state)
 	made.session.totals.khz_least = 2.0e6;
 	made.session.totals.khz_most = 2.1e6;
 	made.session.clock.granularity_ticks = 100;
+	made.session.clock.stamp_ticks = 500;
 	made.session.totals.steal_share = 0.01;
 	row("getppid/inline")->dirty_share = 0.1;
 	a_clean_session_leaves_no_doubt(state);
