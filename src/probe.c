@@ -12,6 +12,7 @@
  * repeats it. */
 #define JUMP_HUNDREDS 10
 #define LOADS	      100
+#define LEAD_HUNDREDS 2
 #define RING_BYTES    2048
 #define STEP_NS	      10 /* a clock no coarser leaves 50 steps in a probe */
 #define SCALE_MOST    8
@@ -64,21 +65,41 @@ void probe_free(struct probe *probe)
 	probe->cells = NULL;
 }
 
+/* Each is called once before it counts, stamps and all: the way back from the
+ * loop to the second stamp is warm too. */
+static __attribute__((noinline)) uint32_t time_jumps(uint64_t hundreds)
+{
+	uint64_t begin = counter_begin();
+
+	stub_taken_jumps(hundreds);
+	return (uint32_t)(counter_end() - begin);
+}
+
+static __attribute__((noinline)) uint32_t time_loop(uint64_t steps)
+{
+	uint64_t begin = counter_begin();
+
+	stub_count_down(steps);
+	return (uint32_t)(counter_end() - begin);
+}
+
+static __attribute__((noinline)) uint32_t time_chain(struct probe *probe,
+						     uint64_t loads)
+{
+	uint64_t begin = counter_begin();
+
+	probe->cursor = stub_load_chain(probe->cursor, loads);
+	return (uint32_t)(counter_end() - begin);
+}
+
 struct probe_ticks probe_turn(struct probe *probe)
 {
 	struct probe_ticks ticks;
-	uint64_t begin;
 
-	stub_taken_jumps(2);
-	begin = counter_begin();
-	stub_taken_jumps(probe->hundreds);
-	ticks.jumps = (uint32_t)(counter_end() - begin);
-	begin = counter_begin();
-	stub_count_down(PROBE_LOOP_STEPS);
-	ticks.loop = (uint32_t)(counter_end() - begin);
-	probe->cursor = stub_load_chain(probe->cursor, LINES);
-	begin = counter_begin();
-	probe->cursor = stub_load_chain(probe->cursor, probe->loads);
-	ticks.chain = (uint32_t)(counter_end() - begin);
+	time_jumps(LEAD_HUNDREDS);
+	ticks.jumps = time_jumps(probe->hundreds);
+	ticks.loop = time_loop(PROBE_LOOP_STEPS);
+	time_chain(probe, LINES);
+	ticks.chain = time_chain(probe, probe->loads);
 	return ticks;
 }
