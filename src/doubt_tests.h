@@ -24,8 +24,8 @@ doubt_test mitigations_are_unknown, kpti_is_unknown, build_is_for_debugging,
 	kernel_is_traced, tracepoints_are_on, audit_is_on, audit_is_unknown,
 	kernel_is_patched;
 doubt_test governor_decides, turbo_is_on, runs_on_battery, was_throttled_before,
-	nohz_moves_frequency, clock_enters_kernel, is_guest, is_contained,
-	machine_is_busy, cpus_are_few, hwloc_was_misled;
+	nohz_moves_frequency, clock_enters_kernel, is_emulated, is_guest,
+	is_contained, machine_is_busy, cpus_are_few, hwloc_was_misled;
 
 /* doubts_run.c: by what was measured */
 doubt_test clock_is_kernels, clock_is_coarse, stamps_are_slow, clock_drifted,

@@ -18,6 +18,8 @@ static const struct {
 	  "run again" },
 	{ "clock",	   SEVERITY_SERIOUS, DOUBTS_CLOCK, clock_is_kernels,
 	  "bare metal, or a hypervisor that lets the counter through" },
+	{ "emulated",	   SEVERITY_SERIOUS, DOUBTS_MACHINE, is_emulated,
+	  "bare metal, or a guest under KVM" },
 	{ "debug_build",   SEVERITY_SERIOUS, DOUBTS_MACHINE,
 	  build_is_for_debugging,
 	  "make clean && make" },

@@ -233,6 +233,18 @@ bool was_throttled_before(const struct evidence *evidence, char *text,
 	return count > 0;
 }
 
+/* "none" is what is told where nothing tells. */
+bool is_emulated(const struct evidence *evidence, char *text, size_t size)
+{
+	const char *by = fact(evidence, "guest.emulated_by");
+	const char *how = fact(evidence, "guest.emulated_how");
+
+	snprintf(text, size, EMULATION_LABEL " (%s, by %s)", by ? by : "",
+		 how ? how : "");
+	return is_known_and_not(evidence, "guest.emulated_by", "none");
+}
+
+/* An emulated one is told of by its own doubt. */
 bool is_guest(const struct evidence *evidence, char *text, size_t size)
 {
 	const char *signature = fact(evidence, "guest.signature");
@@ -246,7 +258,8 @@ bool is_guest(const struct evidence *evidence, char *text, size_t size)
 		 "a virtual machine (%s): the host's load, frequency and "
 		 "mitigations are not seen from here",
 		 signature ? signature : "by the CPU's flag");
-	return flagged || signature;
+	return (flagged || signature) &&
+	       !is_known_and_not(evidence, "guest.emulated_by", "none");
 }
 
 bool is_contained(const struct evidence *evidence, char *text, size_t size)

@@ -9,7 +9,8 @@
 #include "environment_parts.h"
 #include "sheet.h"
 
-json_t *environment_read(bool anonymous, int cpu)
+json_t *environment_read(bool anonymous, int cpu,
+			 const struct emulation *emulation)
 {
 	json_t *environment = json_object();
 	struct kconfig config;
@@ -24,7 +25,7 @@ json_t *environment_read(bool anonymous, int cpu)
 	kconfig_free(&config);
 	environment_lines(environment, cpu < 0 ? 0 : cpu);
 	environment_lists(environment, cpu < 0 ? 0 : cpu);
-	environment_guest(environment);
+	environment_guest(environment, emulation);
 	sheet_line(&top, "loadavg", "/proc/loadavg");
 	sheet_end(environment);
 	return environment;

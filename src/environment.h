@@ -7,15 +7,18 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "emulation.h"
+
 /*
  * Everything that bears on the cost of a crossing on `cpu`, read without
  * rights; docs/formats.md lists it. A fact stands there as the file's own
  * text. What cannot be read is null, and "unreadable" names it and says why.
  * `anonymous` leaves out the host name, paths, what is local in the kernel's
  * release, and of its command line all but the parameters known to bear on the
- * cost. A new reference or NULL.
+ * cost. `emulation`: what is known of the CPU. A new reference or NULL.
  */
-json_t *environment_read(bool anonymous, int cpu);
+json_t *environment_read(bool anonymous, int cpu,
+			 const struct emulation *emulation);
 
 /* One of its texts, by "section.key"; NULL where it is null or no text. */
 const char *environment_get(const json_t *environment, const char *path);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-/* Whether this is a guest of a hypervisor, or in a container, and of which. */
+/* Whether this is a guest of a hypervisor, emulated, or in a container, and of
+ * which. */
 #include <errno.h>
 #include <string.h>
 
@@ -80,7 +81,7 @@ static void read_signature(const struct sheet *guest)
 	sheet_text(guest, "signature", signature);
 }
 
-void environment_guest(json_t *environment)
+void environment_guest(json_t *environment, const struct emulation *emulation)
 {
 	struct sheet guest = sheet_begin(environment, "guest");
 
@@ -88,6 +89,9 @@ void environment_guest(json_t *environment)
 	sheet_line(&guest, "hypervisor", "/sys/hypervisor/type");
 	sheet_line(&guest, "vendor", "/sys/class/dmi/id/sys_vendor");
 	sheet_line(&guest, "product", "/sys/class/dmi/id/product_name");
+	sheet_text(&guest, "emulated_by",
+		   emulation->by[0] ? emulation->by : "none");
+	sheet_text(&guest, "emulated_how", emulation->how);
 	if (!find_mark(&guest) && !find_systemd(&guest) && !find_group(&guest))
 		say(&guest, "none", "no mark of an engine was found");
 }

@@ -7,6 +7,7 @@
 #include <jansson.h>
 #include <stdbool.h>
 
+#include "emulation.h"
 #include "kconfig.h"
 
 /* Files of one line, by a table: kernel's settings, frequency, idle, ... */
@@ -24,8 +25,8 @@ void environment_kernel(json_t *environment, bool anonymous,
  * what the sections kernel and task have and by the kernel's configuration. */
 void environment_cpu(json_t *environment, const struct kconfig *config);
 
-/* Hypervisor and container. */
-void environment_guest(json_t *environment);
+/* Hypervisor, emulator and container. */
+void environment_guest(json_t *environment, const struct emulation *emulation);
 
 /* What no file tells, so that it is null for a recorded machine: this task's
  * limits and controls, who watches system calls. */

@@ -35,7 +35,12 @@ static void append_guest(const json_t *environment, char *line, size_t size)
 	const char *signature = environment_get(environment, "guest.signature");
 	const char *engine = environment_get(environment, "guest.container");
 
-	if (signature && strncmp(signature, "KVMKVMKVM", 9) == 0)
+	const char *emulator =
+		environment_get(environment, "guest.emulated_by");
+
+	if (emulator && strcmp(emulator, "none") != 0)
+		append(line, size, "emulated by", emulator);
+	else if (signature && strncmp(signature, "KVMKVMKVM", 9) == 0)
 		append(line, size, "KVM guest", "");
 	else if ((signature && signature[0]) ||
 		 environment_is(environment, "hypervisor"))

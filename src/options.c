@@ -8,6 +8,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "emulation.h"
 #include "usage.h"
 #include "version.h"
 
@@ -29,6 +30,7 @@ enum key {
 	KEY_SEED,
 	KEY_LIMIT,
 	KEY_CLOCK,
+	KEY_EMULATED,
 	KEY_DISTRIBUTION,
 	KEY_ENVIRONMENT,
 	KEY_ROOT,
@@ -58,6 +60,9 @@ static const struct argp_option table[] = {
 	{ "cpu", KEY_CPU, "N", .doc = "Measure on this CPU" },
 	{ "clock", KEY_CLOCK, "NAME",
 	  .doc = "auto, counter or raw (CLOCK_MONOTONIC_RAW)" },
+	{ "emulated", KEY_EMULATED, "BY",
+	  .doc = "The CPU is emulated by this (tcg, qemu-user, ...), where "
+		 "nothing tells of it: figures are labelled" },
 	{ "arm", KEY_ARM, "NAME[=CONDITION,...]",
 	  .doc = "An arm whose launches run under these conditions (below); "
 		 "repeatable, the first is the reference" },
@@ -208,6 +213,10 @@ static error_t parse(int key, char *argument, struct argp_state *state)
 		break;
 	case KEY_CLOCK:
 		set_clock(options, argument);
+		break;
+	case KEY_EMULATED:
+		usage_check_word("emulated", argument, EMULATION_BY_MOST);
+		options->emulated = argument;
 		break;
 	case KEY_ARM:
 		arms_add(options->arms, &options->arm_count, argument);

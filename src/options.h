@@ -21,7 +21,8 @@ struct options {
 	uint64_t seed;
 	enum clock_choice clock;
 	bool list, environment, anonymous, strict, distribution;
-	const char *root; /* of a recorded machine; NULL: this one */
+	const char *emulated; /* what emulates the CPU; NULL: not said */
+	const char *root;     /* of a recorded machine; NULL: this one */
 	struct arm arms[ARMS_MOST];
 	unsigned int arm_count;
 };

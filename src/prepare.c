@@ -72,7 +72,8 @@ static int choose_cpu(struct session *session)
 int measure_environment(struct session *session)
 {
 	session->environment = environment_read(session->options->anonymous,
-						session->choice.cpu);
+						session->choice.cpu,
+						&session->emulation);
 	return session->environment ? 0
 				    : session_fail(session, 3, "out of memory");
 }
@@ -90,6 +91,7 @@ int measure_machine(struct session *session, const struct options *options)
 		setenv("HWLOC_FSROOT", options->root, 1);
 		setenv("HWLOC_COMPONENTS", "-x86", 1); /* it asks this CPU */
 	}
+	emulation_find(&session->emulation, options->emulated);
 	session->choice.cpu = -1;
 	if (facts_are_live() || trust_recorded())
 		choose_cpu(session);
@@ -115,6 +117,7 @@ int measure_prepare(struct session *session, const struct options *options)
 				    "own file: %s",
 				    strerror(-status));
 	session->launcher.limit_s = options->limit_s;
+	emulation_find(&session->emulation, options->emulated);
 	clock_start(&session->clock, options->clock);
 	session->batch_ns = clock_batch_ns(&session->clock);
 	return 0;

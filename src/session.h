@@ -9,6 +9,7 @@
 
 #include "clock.h"
 #include "cpustat.h"
+#include "emulation.h"
 #include "history.h"
 #include "launcher.h"
 #include "message.h"
@@ -81,6 +82,7 @@ struct distributions;
 struct session {
 	const struct options *options;
 	struct json_t *environment; /* as it was at the start; may be NULL */
+	struct emulation emulation; /* of the CPU */
 	struct arm_record arms[ARMS_MOST]; /* as options->arms */
 	unsigned int reference;		   /* the first that can be run */
 	double adds_per_ns;		   /* condition work's; 0: not yet */

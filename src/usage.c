@@ -52,3 +52,15 @@ void usage_check_name(const char *option, const char *name, size_t most)
 		usage_refuse("--%s=%s: must not begin with a dot", option,
 			     name);
 }
+
+void usage_check_word(const char *option, const char *word, size_t most)
+{
+	static const char allowed[] = "abcdefghijklmnopqrstuvwxyz"
+				      "0123456789._-";
+
+	if (!word[0] || strlen(word) > most || word[strspn(word, allowed)] ||
+	    strcmp(word, "none") == 0)
+		usage_refuse("--%s=%s: a word of 1 to %zu small letters, "
+			     "digits and ._- is needed, and not none",
+			     option, word, most);
+}

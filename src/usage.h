@@ -16,4 +16,7 @@ long usage_number(const char *option, const char *text, long low, long high);
  * characters and more. */
 void usage_check_name(const char *option, const char *name, size_t most);
 
+/* Refuses all but up to `most` small letters, digits and "._-"; and "none". */
+void usage_check_word(const char *option, const char *word, size_t most);
+
 #endif

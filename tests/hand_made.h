@@ -108,6 +108,13 @@ static inline void hand_free(struct hand_made *made)
 	free(made->session.launches);
 }
 
+/* The CPU is a program. */
+static inline void hand_emulate(struct hand_made *made)
+{
+	strcpy(made->session.emulation.by, "tcg");
+	strcpy(made->session.emulation.how, "somebody said so");
+}
+
 /* The arm cannot be run: its launches are those of the arm after it. */
 static inline void hand_skip(struct hand_made *made, unsigned int arm,
 			     const char *reason)

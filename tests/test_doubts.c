@@ -370,7 +370,8 @@ static void a_filtered_task_is_doubted(void **state)
 		if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) ||
 		    prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program))
 			_exit(2);
-		made.session.environment = environment_read(false, 0);
+		made.session.environment =
+			environment_read(false, 0, &made.session.emulation);
 		_exit(find("seccomp") ? 0 : 1);
 	}
 	assert_int_equal(waitpid(child, &status, 0), child);
@@ -389,7 +390,8 @@ static void a_traced_task_is_doubted(void **state)
 	if (child == 0) {
 		if (ptrace(PTRACE_TRACEME, 0, NULL, NULL))
 			_exit(2);
-		made.session.environment = environment_read(false, 0);
+		made.session.environment =
+			environment_read(false, 0, &made.session.emulation);
 		_exit(find("traced") ? 0 : 1);
 	}
 	assert_int_equal(waitpid(child, &status, 0), child);

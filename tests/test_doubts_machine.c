@@ -117,6 +117,16 @@ static const struct {
 	  "KVMKVMKVM", "{\"hypervisor\": null}" },
 	{ "guest", SEVERITY_NOTE, "{\"guest\": {\"hypervisor\": \"xen\"}}",
 	  "xen", "{\"hypervisor\": null}" },
+	{ "guest", SEVERITY_NOTE,
+	  "{\"hypervisor\": true, \"guest\": {\"emulated_by\": \"none\"}}",
+	  "flag",
+	  "{\"hypervisor\": true, \"guest\": {\"emulated_by\": \"tcg\"}}" },
+	{ "emulated", SEVERITY_SERIOUS,
+	  "{\"guest\": {\"emulated_by\": \"tcg\", "
+	  "\"emulated_how\": \"a trace\"}}",
+	  "emulated: signs and constancy only (tcg, by a trace)",
+	  "{\"guest\": {\"emulated_by\": \"none\", "
+	  "\"emulated_how\": \"nothing\"}}" },
 	{ "container", SEVERITY_NOTE,
 	  "{\"guest\": {\"container\": \"podman\"}}", "podman",
 	  "{\"guest\": {\"container\": \"none\"}}" },

@@ -82,9 +82,11 @@ static void no_text_is_null(void **state)
 	json_decref(value);
 }
 
+static struct emulation emulation;
+
 static json_t *read_it(bool anonymous)
 {
-	json_t *environment = environment_read(anonymous, 0);
+	json_t *environment = environment_read(anonymous, 0, &emulation);
 	char *text = json_dumps(environment, 0);
 	json_t *back = text ? json_loads(text, JSON_REJECT_DUPLICATES, NULL)
 			    : NULL;
@@ -344,6 +346,34 @@ static void a_line_that_is_too_long_is_cut(void **state)
 	json_decref(environment);
 }
 
+static void an_emulator_is_told_with_its_trace(void **state)
+{
+	json_t *environment;
+	char line[512];
+
+	(void)state;
+	emulation_judge(&emulation, "", "bochs");
+	environment = read_it(false);
+	assert_string_equal(
+		json_string_value(at(environment, "guest", "emulated_by")),
+		"bochs");
+	assert_non_null(strstr(
+		json_string_value(at(environment, "guest", "emulated_how")),
+		"--emulated"));
+	environment_machine_line(environment, line, sizeof(line));
+	assert_non_null(strstr(line, " · emulated by bochs"));
+	assert_null(strstr(line, "virtual machine"));
+	json_decref(environment);
+	emulation = (struct emulation){ .how = "nothing" };
+	environment = read_it(false);
+	assert_string_equal(
+		json_string_value(at(environment, "guest", "emulated_by")),
+		"none");
+	environment_machine_line(environment, line, sizeof(line));
+	assert_null(strstr(line, "emulated"));
+	json_decref(environment);
+}
+
 /* What an entry passes is told by name, and by what it was found. */
 static void the_state_line_tells_what_was_derived(void **state)
 {
@@ -416,6 +446,7 @@ int main(void)
 		cmocka_unit_test(a_line_that_is_too_long_is_cut),
 		cmocka_unit_test(the_state_line_tells_what_was_derived),
 		cmocka_unit_test(facts_are_found_by_their_path),
+		cmocka_unit_test(an_emulator_is_told_with_its_trace),
 	};
 
 	return check_all(tests);

@@ -57,6 +57,7 @@ static void without_options_there_are_defaults(void **state)
 	(void)state;
 	read_words(none);
 	assert_null(options.filter);
+	assert_null(options.emulated);
 	assert_null(options.label);
 	assert_null(options.output);
 	assert_string_equal(options.profile, "default");
@@ -77,7 +78,9 @@ static void values_land_where_they_belong(void **state)
 	read_words(WORDS("--filter=get.*", "--launches=7", "--rounds=3",
 			 "--cpu=0", "--label=after-1.2_x+", "--output=/tmp/x y",
 			 "--seed=9223372036854775807", "--clock=raw",
-			 "--anonymous", "--distribution", "--limit=90"));
+			 "--anonymous", "--distribution", "--limit=90",
+			 "--emulated=qemu-user_8.2"));
+	assert_string_equal(options.emulated, "qemu-user_8.2");
 	assert_string_equal(options.filter, "get.*");
 	assert_int_equal(options.launches, 7);
 	assert_int_equal(options.rounds, 3);
@@ -274,12 +277,21 @@ static void numbers_that_are_none_are_refused(void **state)
 
 static void names_that_are_none_are_refused(void **state)
 {
-	char label[100] = "--label=";
+	char label[100] = "--label=", emulator[50] = "--emulated=";
 
 	(void)state;
 	assert_refused("--profile=fast", WORDS("--profile=fast"));
 	assert_refused("--profile=", WORDS("--profile="));
 	assert_refused("--clock=tsc", WORDS("--clock=tsc"));
+	assert_refused("--emulated=TCG", WORDS("--emulated=TCG"));
+	assert_refused("--emulated=", WORDS("--emulated="));
+	assert_refused("--emulated=a b", WORDS("--emulated=a b"));
+	assert_refused("not none", WORDS("--emulated=none"));
+	memset(emulator + 11, 'x', 32);
+	read_words(WORDS(emulator));
+	assert_int_equal(strlen(options.emulated), 32);
+	emulator[43] = 'x';
+	assert_refused("32 small letters", WORDS(emulator));
 	assert_refused("--label=a/b", WORDS("--label=a/b"));
 	assert_refused("--label=a b", WORDS("--label=a b"));
 	assert_refused("--label=.hidden", WORDS("--label=.hidden"));

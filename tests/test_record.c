@@ -411,7 +411,8 @@ static void the_environment_alone_can_be_printed(void **state)
 	(void)state;
 	assert_non_null(file);
 	hand_make(&made, 1, 6);
-	made.session.environment = environment_read(true, 0);
+	made.session.environment =
+		environment_read(true, 0, &made.session.emulation);
 	assert_int_equal(
 		record_print_environment(&made.session, &doubt, 1, file), 0);
 	fclose(file);

@@ -30,6 +30,7 @@ KEY = {
     "intel-fred": OFF | {"bhi": "on", "swapgs": "off"},
     "bare-kernel": dict.fromkeys(OFF, "unknown") | {"pti": "off"},
     "arm64-server": {"kpti": "unknown", "bhb": "on", "ssbd": "off"},
+    "emulated": {"kpti": "on", "bhb": "off", "ssbd": "off"},
     "hostile": {},
 }
 
@@ -147,6 +148,16 @@ def test_a_folder_that_hwloc_cannot_read_has_no_placement(
         capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     assert json.loads(done.stdout)["topology"]["online"] == "0"
+
+
+def test_an_emulator_that_nothing_shows_can_be_named() -> None:
+    told = json.loads(environment("arm64-server", "--emulated=qemu-8.2"))
+    assert told["guest"]["emulated_by"] == "qemu-8.2"
+    assert told["guest"]["emulated_how"] == "--emulated"
+    assert [doubt["message"] for doubt in told["doubts"]
+            if doubt["id"] == "emulated"] == [
+        "emulated: signs and constancy only (qemu-8.2, by --emulated)"]
+    assert "guest" not in [doubt["id"] for doubt in told["doubts"]]
 
 
 def test_a_root_needs_environment() -> None:
