@@ -14,7 +14,7 @@
 #include "environment.h"
 #include "registry.h"
 
-static json_t *context_json(const struct session *session)
+static json_t *context_of(const struct session *session)
 {
 	char date[40], host[256] = "", release[128];
 	time_t start = (time_t)session->start_time;
@@ -35,6 +35,25 @@ static json_t *context_json(const struct session *session)
 		(int)(session->clock.ticks_per_ns * 1000), "caches", "load_avg",
 		load[0], load[1], load[2], "library_build_type", "release",
 		"kernel", environment_text(release));
+}
+
+/* How both formats say that the CPU is emulated, and by what. */
+static void emulation_text(const struct session *session, char *text,
+			   size_t size)
+{
+	snprintf(text, size, "%s, " EMULATION_MEANING, session->emulation.by);
+}
+
+static json_t *context_json(const struct session *session)
+{
+	json_t *context = context_of(session);
+	char text[80];
+
+	emulation_text(session, text, sizeof(text));
+	if (context && session->emulation.by[0])
+		json_object_set_new(context, "emulated",
+				    environment_text(text));
+	return context;
 }
 
 /* An arm beside the first is part of the name, or its rows would count as
@@ -114,15 +133,18 @@ static void benchstat_name(const struct session *session,
 void exports_benchstat(const struct session *session,
 		       const struct summary *summary, FILE *file)
 {
-	char release[128], name[192];
+	char release[128], name[192], emulated[80];
 
 	environment_release(session->options->anonymous, release,
 			    sizeof(release));
-	fprintf(file,
-		"goos: linux\ngoarch: %s\nkernel: %s\n"
-		"Unit ns/op better=lower\n"
-		"Unit as-measured-ns/op better=lower\n",
-		ARCH_NAME, release);
+	fprintf(file, "goos: linux\ngoarch: %s\nkernel: %s\n", ARCH_NAME,
+		release);
+	emulation_text(session, emulated, sizeof(emulated));
+	if (session->emulation.by[0])
+		fprintf(file, "emulated: %s\n", emulated);
+	fputs("Unit ns/op better=lower\n"
+	      "Unit as-measured-ns/op better=lower\n",
+	      file);
 	for (size_t i = 0; i < summary->count; i++) {
 		const struct estimate *estimate = &summary->estimates[i];
 

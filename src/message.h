@@ -25,7 +25,8 @@ struct job {
 	uint32_t kind;
 	uint32_t rounds;
 	int32_t cpu;
-	uint32_t counter; /* 0: the kernel's clock */
+	uint32_t counter;  /* 0: the kernel's clock */
+	uint32_t emulated; /* 1: no loop takes as many cycles as it should */
 	uint32_t probe_scale;
 	double ticks_per_ns;
 	double batch_ns; /* how long a batch is to be */

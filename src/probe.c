@@ -51,6 +51,8 @@ int probe_init(struct probe *probe, unsigned int scale)
 {
 	probe->hundreds = (uint64_t)JUMP_HUNDREDS * scale;
 	probe->loads = (uint64_t)LOADS * scale;
+	probe->lead_hundreds = LEAD_HUNDREDS;
+	probe->lead_loads = LINES;
 	probe->cells = aligned_alloc(RING_BYTES, RING_BYTES);
 	if (!probe->cells)
 		return -ENOMEM;
@@ -63,6 +65,12 @@ void probe_free(struct probe *probe)
 {
 	free(probe->cells);
 	probe->cells = NULL;
+}
+
+void probe_lead_long(struct probe *probe)
+{
+	probe->lead_hundreds = probe->hundreds;
+	probe->lead_loads = probe->loads;
 }
 
 /* Each is called once before it counts, stamps and all: the way back from the
@@ -96,10 +104,10 @@ struct probe_ticks probe_turn(struct probe *probe)
 {
 	struct probe_ticks ticks;
 
-	time_jumps(LEAD_HUNDREDS);
+	time_jumps(probe->lead_hundreds);
 	ticks.jumps = time_jumps(probe->hundreds);
 	ticks.loop = time_loop(PROBE_LOOP_STEPS);
-	time_chain(probe, LINES);
+	time_chain(probe, probe->lead_loads);
 	ticks.chain = time_chain(probe, probe->loads);
 	return ticks;
 }

@@ -18,6 +18,8 @@ struct probe {
 	void **cursor;	   /* where the next chase goes on */
 	uint64_t hundreds; /* of jumps in a turn */
 	uint64_t loads;
+	uint64_t lead_hundreds; /* untimed, before them */
+	uint64_t lead_loads;
 };
 
 struct probe_ticks {
@@ -34,6 +36,14 @@ unsigned int probe_scale(double granularity_ns);
 /* 0 or -ENOMEM; probe_free releases it. */
 int probe_init(struct probe *probe, unsigned int scale);
 void probe_free(struct probe *probe);
+
+/*
+ * From now on what comes before the timed part is as long as that is. For an
+ * emulated CPU, which loses its translated code whenever page tables change: in
+ * every system call under kernel page-table isolation, also in those before a
+ * turn, so that a kernel's arm would move the probe.
+ */
+void probe_lead_long(struct probe *probe);
 
 /* One turn, about 1 us: an untimed part that warms the loops' code, then both
  * loops between stamps. */

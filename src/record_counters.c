@@ -95,7 +95,8 @@ const char *record_cycles_from(const struct session *session)
 	struct tally counted = tally(session);
 
 	if (!counted.cycles)
-		return "a chain of dependent adds";
+		return session->emulation.by[0] ? NULL
+						: "a chain of dependent adds";
 	if (counted.cycles == counted.done)
 		return "the PMU's cycles, user and kernel";
 	return "the PMU's cycles or a chain of dependent adds: "

@@ -13,7 +13,7 @@ json_t *record_counters(const struct session *session);
 /* The same of one launch, put into its object. */
 void record_launch_counters(json_t *launch, const struct counted *counted);
 
-/* What the core_cycles of the run are by; static text. */
+/* What the core_cycles of the run are by; static text, NULL: there are none. */
 const char *record_cycles_from(const struct session *session);
 
 #endif

@@ -99,7 +99,11 @@ static int make_room(struct launch *launch)
 	if (!launch->rows)
 		return -ENOMEM;
 	memset(launch->rows, 1, launch->capacity * sizeof(*launch->rows));
-	return probe_init(&launch->probe, launch->job->probe_scale);
+	if (probe_init(&launch->probe, launch->job->probe_scale))
+		return -ENOMEM;
+	if (launch->job->emulated)
+		probe_lead_long(&launch->probe);
+	return 0;
 }
 
 /* Opens every task's row and registers it with the scheduler. */
@@ -251,7 +255,7 @@ static double jumps_limit(const struct probe *probe, double cycle_ticks)
 	       cycle_ticks;
 }
 
-/* -1: not known. */
+/* -1: not known. An emulated loop takes what the emulator makes of it. */
 static double alone_share(const struct launch *launch,
 			  const struct launched *launched)
 {
@@ -260,7 +264,8 @@ static double alone_share(const struct launch *launch,
 	double jumps = jumps_limit(&launch->probe, cycle);
 	size_t alone = 0;
 
-	if (cycle <= 0 || !launch->count || (loop <= 0 && jumps <= 0))
+	if (launch->job->emulated || cycle <= 0 || !launch->count ||
+	    (loop <= 0 && jumps <= 0))
 		return -1;
 	for (size_t i = 0; i < launch->count; i++) {
 		const struct probe_ticks *before = &launch->rows[i].before;

@@ -98,8 +98,8 @@ static void print_estimate(FILE *out, const struct session *session,
 	print_times(out, e->quiet / call_ns, 8);
 	/* What concerns all rows is a doubt and no flag; rows that vary as
 	 * measured have a short mark, since on a shared core that is most. */
-	summary_flag_text(e->flags &
-				  ~(FLAG_FEW | FLAG_UNSTABLE | FLAG_NO_QUIET),
+	summary_flag_text(e->flags & ~(FLAG_FEW | FLAG_UNSTABLE |
+				       FLAG_NO_QUIET | FLAG_EMULATED),
 			  flags, sizeof(flags));
 	fprintf(out, "%s%s%s\n", e->flags & FLAG_UNSTABLE ? " ~" : "",
 		flags[0] ? "  " : "", flags);
@@ -197,6 +197,12 @@ static void print_titles(FILE *out, const struct session *session,
 		cycles_title(summary, arm), "x call");
 }
 
+void screen_emulation(FILE *out, const struct session *session)
+{
+	if (session->emulation.by[0])
+		fputs("\n" EMULATION_LABEL, out);
+}
+
 static void print_table(FILE *out, const struct session *session,
 			const struct summary *summary, unsigned int arm)
 {
@@ -207,6 +213,7 @@ static void print_table(FILE *out, const struct session *session,
 
 	if (sections && work)
 		count = find_sections(summary, sections, work);
+	screen_emulation(out, session);
 	print_titles(out, session, summary, arm);
 	for (size_t i = 0; i < count; i++)
 		print_section(out, session, summary, arm, sections[i].group);

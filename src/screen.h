@@ -30,6 +30,9 @@ void screen_results(FILE *out, const struct session *session,
 /* The table of single calls; nothing where it was not asked for. */
 void screen_distribution(FILE *out, const struct session *session);
 
+/* The line directly above every table of an emulated CPU; nothing on others. */
+void screen_emulation(FILE *out, const struct session *session);
+
 /* Three or four digits that mean something, right-aligned in `width`. */
 void screen_ns(FILE *out, double ns, int width);
 

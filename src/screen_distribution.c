@@ -57,6 +57,7 @@ static void print_arm(FILE *out, const struct session *session,
 
 	if (!distribution_get(session, registry_count(), arm))
 		return;
+	screen_emulation(out, session);
 	fprintf(out, "\n%-*s%10s%10s%10s%10s%12s\n", SCREEN_NAME_WIDTH,
 		options->arm_count > 1 ? options->arms[arm].name : "", "p50",
 		"p90", "p99", "p99.9", "max ns");

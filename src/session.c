@@ -31,6 +31,7 @@ struct job session_job(const struct session *session, enum job_kind kind,
 		.rounds = session->options->rounds,
 		.cpu = session->choice.cpu,
 		.counter = session->clock.counter,
+		.emulated = session->emulation.by[0] != '\0',
 		.ticks_per_ns = session->clock.ticks_per_ns,
 		.batch_ns = session->batch_ns,
 		.conditions = session->options->arms[arm].conditions,
@@ -88,7 +89,9 @@ unsigned int session_arms(const struct session *session, unsigned int *arms)
 double session_core_ghz(const struct session *session)
 {
 	/* 1,000 adds a call, a cycle each. */
-	return 1000 / session->yardstick_ns[YARDSTICK_ADDS];
+	return session->emulation.by[0]
+		       ? NAN
+		       : 1000 / session->yardstick_ns[YARDSTICK_ADDS];
 }
 
 double session_launch_ghz(const struct session *session, unsigned int launch)
@@ -96,7 +99,9 @@ double session_launch_ghz(const struct session *session, unsigned int launch)
 	const struct launched *launched = &session->launches[launch].launched;
 	double ticks = launched->yardstick_ticks[YARDSTICK_ADDS];
 
-	return ticks > 0 ? 1000 * session->clock.ticks_per_ns / ticks : NAN;
+	return ticks > 0 && !session->emulation.by[0]
+		       ? 1000 * session->clock.ticks_per_ns / ticks
+		       : NAN;
 }
 
 double session_duty_cycle(const struct session *session)

@@ -133,7 +133,7 @@ void session_add_work(const struct session *session, unsigned int arm,
 unsigned int session_arms(const struct session *session, unsigned int *arms);
 
 /* Cycles a nanosecond of the measuring core, by the chain of adds; NAN where
- * no launch timed it. */
+ * no launch timed it, or where the CPU is emulated: an add there is no cycle. */
 double session_core_ghz(const struct session *session);
 
 /* The same of one launch, as it timed it itself. */

@@ -15,6 +15,7 @@ enum summary_flag {
 	FLAG_FEW = 1 << 4,	      /* under 6 launches: no 95 % interval */
 	FLAG_NO_QUIET = 1 << 5,	      /* no quiet moment: an extrapolation */
 	FLAG_MODES = 1 << 6,	      /* its launches lie in two clusters */
+	FLAG_EMULATED = 1 << 7,	      /* signs and constancy only */
 };
 
 /* In ns a call unless said otherwise; NAN: not known. */

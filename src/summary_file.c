@@ -9,7 +9,7 @@ int summary_flag_text(unsigned int flags, char *text, size_t size)
 {
 	static const char *const words[] = {
 		"falls_back", "entries_differ", "uncounted", "unstable",
-		"few",	      "no_quiet",	"modes",
+		"few",	      "no_quiet",	"modes",     "emulated",
 	};
 	size_t length = 0;
 

@@ -341,6 +341,12 @@ static void the_screen_begins_with_the_stamps(void **state)
 	assert_non_null(strstr(text, "arm other not stamped: "));
 	assert_non_null(strstr(text, "launch 3 was lost: it died\n"));
 	assert_non_null(strstr(text, "holds the stamps"));
+	assert_null(strstr(text, "emulated"));
+	free(text);
+	hand_emulate(&made);
+	text = shown();
+	assert_non_null(strstr(text, "\nemulated: signs and constancy only\n"
+				     "plain "));
 	free(text);
 }
 

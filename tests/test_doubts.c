@@ -124,6 +124,12 @@ static void by_steal(void)
 	made.session.totals.steal_share = 0.015;
 }
 
+static void by_the_host(void)
+{
+	by_shared();
+	hand_emulate(&made);
+}
+
 /* 256 ns of 50 us. */
 static void by_stamps(void)
 {
@@ -216,6 +222,7 @@ static const struct {
 	{ "core_shared", SEVERITY_DOUBT, by_shared_probe, "11 %" },
 	{ "steal", SEVERITY_DOUBT, by_steal, "2 %" },
 	{ "core_shared", SEVERITY_DOUBT, by_tenant, "another tenant" },
+	{ "core_shared", SEVERITY_DOUBT, by_the_host, "on the host" },
 	{ "core_shared", SEVERITY_DOUBT, by_sibling, "CPU 7" },
 	{ "core_shared", SEVERITY_DOUBT, by_sibling, "busy 42 %" },
 	{ "clock_drift", SEVERITY_SERIOUS, by_drift_of_a_launch, "63 ppm" },

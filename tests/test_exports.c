@@ -48,6 +48,18 @@ static json_t *gbench(void)
 	return document;
 }
 
+static char *benchstat(void)
+{
+	char *text = NULL;
+	size_t size;
+	FILE *file = open_memstream(&text, &size);
+
+	assert_non_null(file);
+	exports_benchstat(&made.session, &summary, file);
+	fclose(file);
+	return text;
+}
+
 static const char *text_of(const json_t *object, const char *key)
 {
 	const char *text = json_string_value(json_object_get(object, key));
@@ -145,6 +157,29 @@ static void a_host_without_a_name_stays_so(void **state)
 	json_decref(document);
 }
 
+static void an_emulated_cpu_is_said_in_both(void **state)
+{
+	json_t *document;
+	char *text;
+
+	(void)state;
+	make(1);
+	document = gbench();
+	assert_null(json_object_get(json_object_get(document, "context"),
+				    "emulated"));
+	json_decref(document);
+	hand_emulate(&made);
+	document = gbench();
+	assert_string_equal(
+		text_of(json_object_get(document, "context"), "emulated"),
+		"tcg, signs and constancy only");
+	json_decref(document);
+	text = benchstat();
+	assert_non_null(strstr(text, "\nemulated: tcg, signs and constancy "
+				     "only\nUnit "));
+	free(text);
+}
+
 /* Rows of one name would count as repetitions of one another. */
 static void arms_are_part_of_the_name(void **state)
 {
@@ -182,18 +217,6 @@ static void nothing_measured_is_an_empty_list(void **state)
 	json_decref(document);
 }
 
-static char *benchstat(void)
-{
-	char *text = NULL;
-	size_t size;
-	FILE *file = open_memstream(&text, &size);
-
-	assert_non_null(file);
-	exports_benchstat(&made.session, &summary, file);
-	fclose(file);
-	return text;
-}
-
 /* golang/perf benchfmt: "key: value" with a lower-case key, "Unit ...", and
  * "Benchmark<Name>" with iterations and pairs of value and unit. */
 static void every_line_is_of_the_go_format(void **state)
@@ -209,6 +232,7 @@ static void every_line_is_of_the_go_format(void **state)
 
 	(void)state;
 	make(2);
+	hand_emulate(&made);
 	text = benchstat();
 	rest = text;
 	while ((line = strsep(&rest, "\n")) && *line) {
@@ -273,6 +297,7 @@ int main(void)
 		released(compare_py_finds_what_it_needs),
 		released(the_context_is_google_benchmarks),
 		released(a_host_without_a_name_stays_so),
+		released(an_emulated_cpu_is_said_in_both),
 		released(arms_are_part_of_the_name),
 		released(nothing_measured_is_an_empty_list),
 		released(every_line_is_of_the_go_format),

@@ -122,6 +122,22 @@ static void coarse_clocks_have_longer_turns(void **state)
 	probe_free(&longer);
 }
 
+/* As long as what is timed, where a loop's first turns are like no others. */
+static void an_emulated_turn_has_a_long_lead(void **state)
+{
+	struct probe probe;
+
+	(void)state;
+	assert_int_equal(probe_init(&probe, 3), 0);
+	assert_true(probe.lead_hundreds < probe.hundreds);
+	assert_true(probe.lead_loads < probe.loads);
+	probe_lead_long(&probe);
+	assert_true(probe.lead_hundreds == probe.hundreds);
+	assert_true(probe.lead_loads == probe.loads);
+	probe_turn(&probe);
+	probe_free(&probe);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -130,6 +146,7 @@ int main(void)
 		cmocka_unit_test(the_ring_is_the_same_in_every_launch),
 		cmocka_unit_test(turns_take_time_and_go_on),
 		cmocka_unit_test(coarse_clocks_have_longer_turns),
+		cmocka_unit_test(an_emulated_turn_has_a_long_lead),
 	};
 
 	return check_all(tests);

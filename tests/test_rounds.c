@@ -8,6 +8,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "arch.h"
 #include "check.h"
 #include "clock.h"
 #include "hand_made.h"
@@ -124,11 +125,12 @@ static void receive(int file, struct sent *sent)
 }
 
 /* In a process of its own, as a worker is: Google Benchmark runs once. */
-static void run_launch(struct sent *sent)
+static void run_emulated(struct sent *sent, uint32_t emulated)
 {
 	struct job job = { .kind = JOB_LAUNCH,
 			   .rounds = ROUNDS,
 			   .probe_scale = 1,
+			   .emulated = emulated,
 			   .ticks_per_ns = 1,
 			   .batch_ns = 50000,
 			   .count = 1 };
@@ -153,6 +155,11 @@ static void run_launch(struct sent *sent)
 	fclose(file);
 	assert_int_equal(sent->count, ROUNDS);
 	assert_int_equal(pmu->open_now, 0);
+}
+
+static void run_launch(struct sent *sent)
+{
+	run_emulated(sent, 0);
 }
 
 /* The summary of such launches, in a clean session. */
@@ -249,6 +256,19 @@ static void a_launch_without_a_pmu_is_whole(void **state)
 	assert_non_null(strstr(text, ",adds,,\n"));
 }
 
+/* How long an emulated loop takes says nothing of a neighbour. */
+static void an_emulated_launch_does_not_know_who_shared(void **state)
+{
+	struct sent sent;
+
+	(void)state;
+	run_emulated(&sent, 1);
+	assert_true(sent.launched.alone_share < 0);
+	run_launch(&sent);
+	if (empty_loop_cycles() || hundred_jumps_cycles())
+		assert_true(sent.launched.alone_share >= 0);
+}
+
 /* Who asks would be killed: a child tried it. */
 static void what_must_not_be_tried_is_not_tried(void **state)
 {
@@ -276,6 +296,7 @@ int main(void)
 		afresh(a_batch_that_was_not_read_is_not_counted),
 		afresh(user_space_alone_is_no_count_of_cycles),
 		afresh(a_launch_without_a_pmu_is_whole),
+		afresh(an_emulated_launch_does_not_know_who_shared),
 		afresh(what_must_not_be_tried_is_not_tried),
 	};
 

@@ -181,6 +181,35 @@ static void another_reference_than_was_meant_is_said(void **state)
 	free(text);
 }
 
+/* One a table, in the line before its titles. */
+static void every_table_of_an_emulated_cpu_says_so(void **state)
+{
+	static const char label[] = "\nemulated: signs and constancy only\n";
+	unsigned int labels = 0;
+	const char *at;
+	char *text;
+
+	(void)state;
+	hand_make(&made, 2, 6);
+	hand_fill(&made, hand_try(&made, row_named("getppid/inline"), 16), 100);
+	text = results(NULL, 0);
+	assert_null(strstr(text, "emulated"));
+	free(text);
+	summary_free(&summary);
+	hand_emulate(&made);
+	text = results(NULL, 0);
+	for (at = text; (at = strstr(at, label)); at += strlen(label) - 1) {
+		assert_non_null(strstr(line_of(at + strlen(label),
+					       labels ? "other " : "plain "),
+				       "quiet core"));
+		labels++;
+	}
+	assert_int_equal(labels, 2);
+	assert_null(strstr(line_of(text, "getppid/inline"), "emulated"));
+	assert_non_null(strstr(line_of(text, "getppid/inline"), " - "));
+	free(text);
+}
+
 static void what_is_not_known_is_a_dash(void **state)
 {
 	char *text;
@@ -277,6 +306,7 @@ int main(void)
 		released(a_skipped_arm_is_listed_and_has_no_table),
 		released(another_reference_than_was_meant_is_said),
 		released(what_is_not_known_is_a_dash),
+		released(every_table_of_an_emulated_cpu_says_so),
 		released(skipped_rows_are_listed_with_the_reason),
 		released(doubts_are_listed_with_the_remedy),
 		released(a_flag_stands_beside_its_row),

@@ -70,6 +70,10 @@ static void a_job_is_the_sessions(void **state)
 	assert_near(job.batch_ns, 50000, 0);
 	assert_int_equal(job.count, 0);
 	assert_int_equal(job.conditions.set, 0);
+	assert_int_equal(job.emulated, 0);
+	hand_emulate(&made);
+	job = session_job(&made.session, JOB_LAUNCH, 0);
+	assert_int_equal(job.emulated, 1);
 }
 
 static void a_job_has_its_arms_conditions(void **state)
@@ -212,6 +216,10 @@ static void yardsticks_are_the_least_of_launches(void **state)
 	assert_near(session->yardstick_ns[YARDSTICK_CALL], 3, 1e-12);
 	assert_near(session->yardstick_ns[YARDSTICK_ADDS], 500, 1e-12);
 	assert_near(session_core_ghz(session), 2, 1e-12);
+	assert_near(session_launch_ghz(session, 2), 2, 1e-12);
+	hand_emulate(&made);
+	assert_true(isnan(session_core_ghz(session)));
+	assert_true(isnan(session_launch_ghz(session, 2)));
 }
 
 static void what_no_launch_timed_is_not_known(void **state)

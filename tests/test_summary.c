@@ -350,10 +350,30 @@ static void flags_are_words(void **state)
 	assert_string_equal(text, "");
 	summary_flag_text(FLAG_FALLS_BACK | FLAG_FEW, text, sizeof(text));
 	assert_string_equal(text, "falls_back few");
-	length = summary_flag_text(0x7f, text, sizeof(text));
+	length = summary_flag_text(0xff, text, sizeof(text));
 	assert_int_equal(length, strlen(text));
 	assert_string_equal(text, "falls_back entries_differ uncounted "
-				  "unstable few no_quiet modes");
+				  "unstable few no_quiet modes emulated");
+}
+
+/* An add there is no cycle; what is counted is. */
+static void an_emulated_row_is_labelled_and_has_no_cycles(void **state)
+{
+	struct trial *trial = make(1, 20);
+	const struct estimate *e;
+
+	(void)state;
+	hand_emulate(&made);
+	e = summarize();
+	assert_true(e->flags & FLAG_EMULATED);
+	assert_true(isnan(e->core_cycles));
+	assert_near(e->quiet, 109.5, 1e-9);
+	summary_free(&summary);
+	for (size_t i = 0; i < trial->count; i++) {
+		trial->samples[i].cycles = 777;
+		trial->samples[i].counted = COUNTERS_CYCLES;
+	}
+	assert_near(summarize()->core_cycles, 777, 1e-9);
 }
 
 #define HEADER                                                                 \
@@ -600,6 +620,7 @@ int main(void)
 		released(few_launches_are_flagged),
 		released(entries_are_judged_by_what_is_said),
 		cmocka_unit_test(flags_are_words),
+		released(an_emulated_row_is_labelled_and_has_no_cycles),
 		released(the_file_is_as_documented),
 		released(what_is_not_known_is_an_empty_cell),
 		released(what_was_counted_takes_the_place_of_an_estimate),
