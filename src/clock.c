@@ -142,12 +142,13 @@ static struct clock_anchor wait_since(struct clock_anchor start, bool counter,
 	return clock_anchor(counter);
 }
 
-void clock_start(struct clock *clock, enum clock_choice choice)
+void clock_start(struct clock *clock, enum clock_choice choice,
+		 const struct emulation *emulation)
 {
 	const char *unfit;
 
 	*clock = (struct clock){ 0 };
-	clock_read_facts(&clock->facts);
+	clock_read_facts(&clock->facts, emulation);
 	unfit = clock_judge(&clock->facts);
 	if (choice == CLOCK_RAW)
 		unfit = "asked for by --clock=raw";

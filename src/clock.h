@@ -7,6 +7,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "emulation.h"
+
 /* A moment on both clocks: the counter at the middle of the tightest of many
  * brackets around a read of CLOCK_MONOTONIC_RAW. */
 struct clock_anchor {
@@ -21,7 +23,10 @@ struct clock_facts {
 	bool forward;	      /* no read was below the one before */
 	bool invariant;	      /* the CPU says: constant rate, never stops */
 	bool flags_agree;     /* constant_tsc, nonstop_tsc; true off x86 */
+	bool emulated;	      /* the CPU is a program */
+	bool tcg;	      /* and that program is QEMU's TCG */
 	uint64_t read_ns;     /* the quickest read, by the kernel's clock */
+	uint64_t kernel_ns;   /* the quickest of that clock, by itself */
 	char clocksource[32]; /* the kernel's own choice; "" unreadable */
 };
 
@@ -50,7 +55,8 @@ uint64_t clock_raw_ns(void);
 struct clock_anchor clock_anchor(bool counter);
 
 /* Asks this machine. */
-void clock_read_facts(struct clock_facts *facts);
+void clock_read_facts(struct clock_facts *facts,
+		      const struct emulation *emulation);
 
 /*
  * NULL if the counter is fit to time with, else why not (static text).
@@ -58,9 +64,14 @@ void clock_read_facts(struct clock_facts *facts);
  */
 const char *clock_judge(const struct clock_facts *facts);
 
+/* Why the counter is fit all the same where the CPU does not promise what is
+ * asked of it; NULL: it promises, or the counter is not fit. */
+const char *clock_excuse(const struct clock_facts *facts);
+
 /* Reads the facts, chooses, measures granularity and the first anchor. The
  * rate is rough until clock_settle. `choice` other than AUTO overrides. */
-void clock_start(struct clock *clock, enum clock_choice choice);
+void clock_start(struct clock *clock, enum clock_choice choice,
+		 const struct emulation *emulation);
 
 /* Waits until 100 ms have gone by since clock_start and fixes the rate. */
 void clock_settle(struct clock *clock);

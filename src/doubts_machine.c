@@ -196,6 +196,7 @@ bool clock_enters_kernel(const struct evidence *evidence, char *text,
 {
 	static const char *const capable[] = {
 		"tsc",
+		"tsc-early",
 		"kvm-clock",
 		"xen",
 		"hyperv_clocksource_tsc_page",

@@ -118,7 +118,7 @@ int measure_prepare(struct session *session, const struct options *options)
 				    strerror(-status));
 	session->launcher.limit_s = options->limit_s;
 	emulation_find(&session->emulation, options->emulated);
-	clock_start(&session->clock, options->clock);
+	clock_start(&session->clock, options->clock, &session->emulation);
 	session->batch_ns = clock_batch_ns(&session->clock);
 	return 0;
 }

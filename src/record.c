@@ -49,6 +49,8 @@ static json_t *clock_json(const struct clock *clock)
 		 clock->counter ? ARCH_COUNTER_NAME : "CLOCK_MONOTONIC_RAW");
 	put_text(json, "why_not_counter",
 		 clock->counter ? NULL : clock->reason);
+	put_text(json, "why_counter",
+		 clock->counter ? clock_excuse(facts) : NULL);
 	put_real(json, "ticks_per_ns", clock->ticks_per_ns);
 	put_count(json, "granularity_ticks", clock->granularity_ticks);
 	put_real(json, "granularity_ns", clock_granularity_ns(clock));
@@ -60,7 +62,9 @@ static json_t *clock_json(const struct clock *clock)
 	put_bool(inner, "forward", facts->forward);
 	put_bool(inner, "invariant", facts->invariant);
 	put_bool(inner, "flags_agree", facts->flags_agree);
+	put_bool(inner, "emulated", facts->emulated);
 	put_count(inner, "read_ns", facts->read_ns);
+	put_count(inner, "kernel_ns", facts->kernel_ns);
 	put_text(inner, "clocksource",
 		 facts->clocksource[0] ? facts->clocksource : NULL);
 	json_object_set_new(json, "facts", inner);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 /* The clock: divisors, judgement, anchors and rate. */
 #define _GNU_SOURCE
+#include <pthread.h>
 #include <sched.h>
 #include <string.h>
 #include <time.h>
@@ -8,6 +9,7 @@
 #include "arch.h"
 #include "check.h"
 #include "clock.h"
+#include "mounts.h"
 
 static void the_divisor_of_deltas_is_the_granularity(void **state)
 {
@@ -24,6 +26,8 @@ static void the_divisor_of_deltas_is_the_granularity(void **state)
 	assert_int_equal(clock_gcd(zeros, 0), 1);
 	assert_true(clock_gcd(large, 2) == 1ULL << 62);
 }
+
+static const struct emulation native;
 
 /* Of 4,000 deltas, of which so many are of another step. */
 static uint64_t step(const uint64_t *seen, unsigned int count,
@@ -87,6 +91,7 @@ static struct clock_facts good_facts(const char *clocksource)
 		.invariant = true,
 		.flags_agree = true,
 		.read_ns = 20,
+		.kernel_ns = 150,
 	};
 
 	strcpy(facts.clocksource, clocksource);
@@ -96,8 +101,9 @@ static struct clock_facts good_facts(const char *clocksource)
 static void a_counter_that_the_kernel_trusts_is_fit(void **state)
 {
 	static const char *const sources[] = {
-		"tsc", "kvm-clock", "hyperv_clocksource_tsc_page",
-		"xen", "",	    "arch_sys_counter",
+		"tsc", "tsc-early", "hyperv_clocksource_tsc_page",
+		"xen", "kvm-clock", "arch_sys_counter",
+		"",
 	};
 
 	(void)state;
@@ -132,6 +138,64 @@ static void a_counter_is_unfit_for_each_reason(void **state)
 
 		assert_for(words[i], reason && strstr(reason, words[i]));
 	}
+}
+
+/* As in a guest of QEMU's TCG with page-table isolation. */
+static struct clock_facts tcg_facts(const char *clocksource)
+{
+	struct clock_facts facts = good_facts(clocksource);
+
+	facts.emulated = facts.tcg = true;
+	facts.invariant = facts.flags_agree = false;
+	facts.read_ns = 300;
+	facts.kernel_ns = 14000;
+	return facts;
+}
+
+static void tcgs_counter_is_fit_by_its_kernels_word(void **state)
+{
+	struct clock_facts facts = tcg_facts("tsc");
+
+	(void)state;
+	assert_null(clock_judge(&facts));
+	assert_non_null(strstr(clock_excuse(&facts), "TCG"));
+	facts = tcg_facts("hpet");
+	assert_non_null(strstr(clock_judge(&facts), "another clock"));
+	assert_null(clock_excuse(&facts));
+	facts = tcg_facts("");
+	assert_non_null(strstr(clock_judge(&facts), "constant rate"));
+	facts.invariant = true;
+	assert_non_null(strstr(clock_judge(&facts), "cpuinfo"));
+	facts = tcg_facts("tsc");
+	facts.tcg = false;
+	assert_non_null(strstr(clock_judge(&facts), "constant rate"));
+	facts = tcg_facts("tsc");
+	facts.forward = false;
+	assert_non_null(strstr(clock_judge(&facts), "backwards"));
+}
+
+/* There every read is slow, and the other clock is slower. */
+static void an_emulated_read_is_held_against_the_other_clock(void **state)
+{
+	struct clock_facts facts = good_facts("arch_sys_counter");
+
+	(void)state;
+	facts.emulated = true;
+	facts.read_ns = 999;
+	facts.kernel_ns = 1000;
+	assert_null(clock_judge(&facts));
+	facts.kernel_ns = 999;
+	assert_non_null(strstr(clock_judge(&facts), "system call"));
+}
+
+static void who_keeps_a_promise_needs_no_excuse(void **state)
+{
+	struct clock_facts facts = good_facts("tsc");
+
+	(void)state;
+	assert_null(clock_excuse(&facts));
+	facts.tcg = facts.emulated = true;
+	assert_null(clock_excuse(&facts));
 }
 
 /* 2 ticks a ns. */
@@ -213,7 +277,7 @@ static void anchors_move_forward(void **state)
 	let_children_crash();
 	stay_on_one_cpu();
 	check_anchors(false);
-	clock_start(&clock, CLOCK_COUNTER);
+	clock_start(&clock, CLOCK_COUNTER, &native);
 	if (clock.counter)
 		check_anchors(true);
 }
@@ -224,7 +288,7 @@ static void the_kernels_clock_can_be_asked_for(void **state)
 
 	(void)state;
 	let_children_crash();
-	clock_start(&clock, CLOCK_RAW);
+	clock_start(&clock, CLOCK_RAW, &native);
 	assert_false(clock.counter);
 	assert_true(strlen(clock.reason) > 0);
 	assert_near(clock.ticks_per_ns, 1, 0);
@@ -241,10 +305,39 @@ static void the_judgement_decides_and_is_reported(void **state)
 
 	(void)state;
 	let_children_crash();
-	clock_start(&clock, CLOCK_AUTO);
+	clock_start(&clock, CLOCK_AUTO, &native);
 	unfit = clock_judge(&clock.facts);
 	assert_int_equal(clock.counter, !unfit);
 	assert_string_equal(clock.reason, unfit ? unfit : "");
+}
+
+#define SOURCE                                                                 \
+	"/sys/devices/system/clocksource/clocksource0/current_clocksource"
+
+/* What a kernel does a second after its boot. */
+static void *refine(void *nothing)
+{
+	struct timespec pause = { .tv_nsec = 50000000 };
+
+	nanosleep(&pause, NULL);
+	mounts_uncover(SOURCE);
+	return nothing;
+}
+
+static void a_kernel_that_has_just_booted_is_waited_for(void **state)
+{
+	struct clock_facts facts;
+	pthread_t kernel;
+
+	(void)state;
+	let_children_crash();
+	if (access(SOURCE, R_OK) || !mounts_cover(SOURCE, "tsc-early\n"))
+		skip_because("no mounts of one's own are permitted here");
+	assert_int_equal(pthread_create(&kernel, NULL, refine, NULL), 0);
+	clock_read_facts(&facts, &native);
+	pthread_join(kernel, NULL);
+	assert_true(facts.clocksource[0] != '\0');
+	assert_string_not_equal(facts.clocksource, "tsc-early");
 }
 
 /* The rate holds for another stretch of time, by another reader's clock. */
@@ -256,7 +349,7 @@ static void the_counter_keeps_the_kernels_time(void **state)
 	(void)state;
 	let_children_crash();
 	stay_on_one_cpu();
-	clock_start(&clock, CLOCK_COUNTER);
+	clock_start(&clock, CLOCK_COUNTER, &native);
 	if (!clock.counter)
 		skip_because("no counter to read: %s", clock.reason);
 	ns = libc_raw_ns();
@@ -276,7 +369,7 @@ static void settling_and_finishing_find_the_drift(void **state)
 	(void)state;
 	let_children_crash();
 	stay_on_one_cpu();
-	clock_start(&clock, CLOCK_AUTO);
+	clock_start(&clock, CLOCK_AUTO, &native);
 	rough = clock.ticks_per_ns;
 	clock_settle(&clock);
 	assert_near(clock.ticks_per_ns / rough, 1, 0.01);
@@ -299,11 +392,16 @@ int main(void)
 			a_step_of_deltas_that_all_differ_is_the_divisor),
 		cmocka_unit_test(a_counter_that_the_kernel_trusts_is_fit),
 		cmocka_unit_test(a_counter_is_unfit_for_each_reason),
+		cmocka_unit_test(tcgs_counter_is_fit_by_its_kernels_word),
+		cmocka_unit_test(
+			an_emulated_read_is_held_against_the_other_clock),
+		cmocka_unit_test(who_keeps_a_promise_needs_no_excuse),
 		cmocka_unit_test(a_batch_is_long_against_its_clock),
 		cmocka_unit_test(the_kernels_clock_is_monotonic_raw),
 		cmocka_unit_test(anchors_move_forward),
 		cmocka_unit_test(the_kernels_clock_can_be_asked_for),
 		cmocka_unit_test(the_judgement_decides_and_is_reported),
+		cmocka_unit_test(a_kernel_that_has_just_booted_is_waited_for),
 		cmocka_unit_test(the_counter_keeps_the_kernels_time),
 		cmocka_unit_test(settling_and_finishing_find_the_drift),
 	};

@@ -208,18 +208,34 @@ static void rows_are_listed_with_counts_or_reasons(void **state)
 	json_decref(document);
 }
 
-static void an_emulated_cpu_has_no_cycles(void **state)
+static void an_emulated_cpu_has_a_reason_for_its_clock(void **state)
 {
 	json_t *document;
 
 	(void)state;
 	hand_make(&made, 1, 1);
 	document = record(NULL, 0);
+	assert_true(json_is_null(at(document, "clock", "why_counter")));
 	assert_string_equal(text_at(document, "yardsticks", "core_cycles_from"),
 			    "a chain of dependent adds");
 	json_decref(document);
 	hand_emulate(&made);
+	made.session.clock.facts = (struct clock_facts){
+		.present = true,
+		.forward = true,
+		.emulated = true,
+		.tcg = true,
+		.read_ns = 99,
+		.kernel_ns = 14000,
+		.clocksource = "tsc",
+	};
 	document = record(NULL, 0);
+	assert_non_null(
+		strstr(text_at(document, "clock", "why_counter"), "TCG"));
+	assert_true(json_is_true(
+		at(at(document, "clock", "facts"), "emulated", NULL)));
+	assert_true(json_is_false(
+		at(at(document, "clock", "facts"), "invariant", NULL)));
 	assert_true(json_is_null(at(document, "yardsticks", "core_ghz")));
 	assert_true(
 		json_is_null(at(document, "yardsticks", "core_cycles_from")));
@@ -553,7 +569,7 @@ int main(void)
 		released(what_was_not_counted_is_told_with_the_reason),
 		released(without_a_pmu_cycles_are_by_adds),
 		released(what_is_not_a_number_is_null),
-		released(an_emulated_cpu_has_no_cycles),
+		released(an_emulated_cpu_has_a_reason_for_its_clock),
 		released(arms_are_listed_with_their_state),
 		released(a_skipped_arm_has_a_reason_and_no_state),
 		released(what_was_added_is_told_row_by_row),
