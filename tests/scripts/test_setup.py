@@ -7,12 +7,15 @@ import subprocess
 import pytest
 
 SETUP = pathlib.Path(__file__).parents[2] / "scripts" / "setup"
+FETCH = SETUP.with_name("fetch-guests")
 
-TOOLS = "bash cat dirname env grep mktemp paste rm sed tail".split()
+TOOLS = ("bash cat dirname env grep head mkdir mktemp mv paste rm sed tail "
+         "touch").split()
 
 # Plays every package manager. Its folder holds what is so on this machine:
 # `installed` has a package a line, `calls` collects the command lines.
 STUB = r"""#!/usr/bin/env bash
+here=$PWD
 cd "${0%/*}/.." || exit
 name=${0##*/}
 echo "$name $*" >>calls
@@ -38,7 +41,27 @@ case "$name $1" in
 dpkg-query*) sed '/ /!s/$/ installed/; /:/!s/ /:amd64 /' installed ;;
 "rpm -q") lacking "${@:3}" | sed 's/^/no package provides /' ;;
 "pacman -T") lacking "${@:2}" ;;
-"apt-get update") rm -f fails_before_update ;;
+"apt-get update") rm -f fails_before_update download_fails_before_update ;;
+"apt-cache depends")
+    name=${2#linux-image-cloud-}
+    [[ -e no_kernels ]] || echo "  Depends: linux-image-9.1-cloud-$name"
+    ;;
+"apt-get download")
+    if [[ -e download_fails || -e download_fails_before_update ]]; then
+        echo "E: 404 Not Found"
+        exit 100
+    fi
+    for package in "${@:2}"; do echo >"$here/$package.deb"; done
+    ;;
+"dpkg -x")
+    [[ ! -e broken_debs ]] || exit 2
+    case $2 in
+    *linux-image*)
+        mkdir "$3/boot" && touch "$3"/boot/{vmlinuz,config,System.map}-9.1
+        ;;
+    *) mkdir -p "$3/$(cat place)" && touch "$3/$(cat place)/busybox" ;;
+    esac
+    ;;
 apt-get* | dnf* | pacman* | zypper*)
     if [[ -e fails || -e fails_before_update ]]; then
         echo "E: the archive is on fire" >&2
@@ -53,8 +76,8 @@ python3*) echo /opt/bin/python3 ;;
 esac
 """
 
-STUBS = ("apt-get dnf dpkg dpkg-query id pacman python3 rpm sudo uname "
-         "zypper").split()
+STUBS = ("apt-cache apt-get dnf dpkg dpkg-query id pacman python3 rpm sudo "
+         "uname zypper").split()
 
 
 class Machine:
@@ -71,7 +94,8 @@ class Machine:
             stub.write_text(STUB)
             stub.chmod(0o755)
         self.write(installed="", calls="", foreign="", uid="0\n",
-                   machine="x86_64\n", os_release=os_release)
+                   machine="x86_64\n", os_release=os_release,
+                   place="bin\n")
 
     def write(self, **files):
         for name, text in files.items():
@@ -80,11 +104,18 @@ class Machine:
     def lack(self, command):
         (self.commands / command).unlink()
 
-    def setup(self, *options):
+    def setup(self, *options, script=SETUP):
         return subprocess.run(
-            [SETUP, *options], capture_output=True, text=True,
+            [script, *options], capture_output=True, text=True,
             env={"PATH": str(self.commands),
+                 "XDG_CACHE_HOME": str(self.folder / "cache"),
                  "SYSCOST_OS_RELEASE": str(self.folder / "os_release")})
+
+    def guests(self):
+        """What was fetched to boot guests with, and all that was left."""
+        cache = self.folder / "cache"
+        return sorted(str(path.relative_to(cache / "syscost" / "guests"))
+                      for path in cache.rglob("*") if path.is_file())
 
     def calls(self, start):
         """The command lines run that begin so, in order."""
@@ -343,7 +374,7 @@ def test_an_unknown_option_is_named_in_one_line(debian):
 def test_help_names_every_option(debian):
     done = debian.setup("--help")
     assert (done.returncode, done.stderr) == (0, "")
-    for option in ("--check", "--lint", "--fuzz", "--aarch64"):
+    for option in ("--check", "--lint", "--fuzz", "--aarch64", "--vm"):
         assert option in done.stdout
 
 
@@ -353,3 +384,116 @@ def test_no_python_that_will_do_is_an_error(debian):
     done = debian.setup()
     assert done.returncode == 1
     assert "no Python" in done.stderr
+
+
+def files_of(*architectures):
+    """What is kept of an architecture's packages."""
+    return sorted(f"{architecture}/{file}" for architecture in architectures
+                  for file in ("bin/busybox", "boot/config-9.1",
+                               "boot/vmlinuz-9.1"))
+
+
+def test_vm_installs_emulators_and_fetches_guests(debian):
+    done = debian.setup("--vm")
+    assert (done.returncode, done.stderr) == (0, "")
+    call = debian.calls("apt-get install")[-1].split()
+    for name in ("qemu-system-x86", "qemu-system-arm", "cpio", "util-linux",
+                 "gcc-aarch64-linux-gnu", "libhwloc-dev:arm64"):
+        assert name in call
+    assert debian.guests() == files_of("amd64", "arm64")
+    assert debian.calls("apt-get download") == [
+        f"apt-get download linux-image-9.1-cloud-{name}:{name} "
+        f"busybox-static:{name}" for name in ("amd64", "arm64")]
+    assert "linux-image-9.1-cloud-arm64" in done.stdout
+
+
+def test_vm_does_nothing_when_all_is_there(debian):
+    assert debian.setup("--vm").returncode == 0
+    debian.write(calls="", download_fails="")
+    for options in (["--vm"], ["--vm", "--check"]):
+        done = debian.setup(*options)
+        assert (done.returncode, done.stderr) == (0, "")
+        assert "nothing is missing" in done.stdout
+        assert "kernels and busybox are there" in done.stdout
+    assert not debian.calls("apt-get")
+
+
+@pytest.mark.parametrize("missing", ["packages", "guests"])
+def test_vm_check_tells_of_packages_and_of_guests(debian, missing):
+    assert debian.setup("--vm").returncode == 0
+    if missing == "packages":
+        debian.write(installed="")
+    else:
+        shutil.rmtree(debian.folder / "cache" / "syscost" / "guests" / "arm64")
+    debian.write(calls="")
+    done = debian.setup("--vm", "--check")
+    assert done.returncode == 1
+    told = done.stdout + done.stderr
+    assert ("missing: gcc" in told) == (missing == "packages")
+    assert ("missing: kernel and busybox of arm64 guests" in told) == (
+        missing == "guests")
+    assert not debian.calls("apt-get")
+
+
+def test_vm_on_aarch64_takes_what_is_native(debian):
+    debian.write(machine="aarch64\n")
+    assert debian.setup("--vm").returncode == 0
+    call = debian.calls("apt-get install")[-1].split()
+    assert "qemu-system-arm" in call
+    assert "qemu-system-x86" not in call and "qemu-user" not in call
+    assert debian.guests() == files_of("arm64")
+
+
+@pytest.mark.parametrize("os_release, name", [
+    ("ID=fedora", "qemu-system-x86-core"), ("ID=arch", "qemu-system-x86"),
+    ('ID="opensuse-leap"', "qemu-x86")])
+def test_vm_without_apt_installs_the_programs_alone(machine, os_release, name):
+    here = machine(os_release)
+    done = here.setup("--vm")
+    assert (done.returncode, done.stderr) == (0, "")
+    installed = (here.folder / "installed").read_text().split()
+    assert name in installed and "cpio" in installed
+    assert not any("aarch64" in one or "arm" in one for one in installed)
+    assert "fetching kernels needs apt" in done.stdout
+    assert not here.guests()
+
+
+def test_newer_releases_have_busybox_elsewhere(debian):
+    debian.write(place="usr/bin\n")
+    assert debian.setup("amd64", script=FETCH).returncode == 0
+    assert debian.guests() == files_of("amd64")
+
+
+def test_old_lists_are_fetched_before_a_kernel_is_given_up(debian):
+    debian.write(download_fails_before_update="")
+    done = debian.setup("amd64", script=FETCH)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert debian.guests() == files_of("amd64")
+    assert debian.calls("apt-get update")
+
+
+@pytest.mark.parametrize("what, told", [
+    ("no_kernels", "apt knows no linux-image-cloud-amd64"),
+    ("download_fails", "404 Not Found"), ("broken_debs", "")])
+def test_what_cannot_be_fetched_leaves_nothing_behind(debian, what, told):
+    debian.write(**{what: ""})
+    done = debian.setup("amd64", script=FETCH)
+    assert done.returncode == 1
+    assert told in done.stderr
+    assert "could not fetch" in done.stderr.splitlines()[-1]
+    assert list((debian.folder / "cache/syscost/guests").iterdir()) == []
+
+
+def test_fetching_both_keeps_the_one_that_came(debian):
+    assert debian.setup("amd64", script=FETCH).returncode == 0
+    debian.write(download_fails="")
+    assert debian.setup("amd64", "arm64", script=FETCH).returncode == 1
+    assert debian.guests() == files_of("amd64")
+
+
+@pytest.mark.parametrize("words", [[], ["riscv64"], ["--chekc"]])
+def test_fetching_what_is_not_known_is_wrong_usage(debian, words):
+    done = debian.setup(*words, script=FETCH)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert one_line(done.stderr)
+    assert not debian.calls("apt")
