@@ -44,9 +44,19 @@ selfcheck: $(BUILD)/CMakeCache.txt
 test: all
 	@./scripts/test
 
+# build-aarch64/syscost, which measures in arm64's guests. Needs scripts/setup
+# --aarch64.
+aarch64:
+	@cmake --preset aarch64 >/dev/null
+	@cmake --build --preset aarch64 -j $(JOBS) --target syscost
+
 # Needs scripts/setup --aarch64.
 test-aarch64:
 	@./scripts/test --aarch64
+
+# Needs scripts/setup --vm. Boots kernels in QEMU: a dozen boots in a minute or two.
+test-vm: all
+	@./scripts/test --vm
 
 # The parsers of what other machines say, with libFuzzer. Needs scripts/setup
 # --fuzz. SECONDS_A_TARGET=60, and TARGETS= some of them.
@@ -66,5 +76,5 @@ install: all
 clean:
 	rm -rf build build-*
 
-.PHONY: all bench compare selfcheck test test-aarch64 fuzz lint format install \
-	clean
+.PHONY: all bench compare selfcheck test aarch64 test-aarch64 test-vm fuzz lint \
+	format install clean
