@@ -12,8 +12,9 @@ import json
 import os
 import stat
 from pathlib import Path
-from typing import Any, Iterator, List, NamedTuple, Optional
+from typing import Any, Callable, Iterator, List, NamedTuple, Optional
 
+from tuning import own
 from tuning.table import setting_of
 from tuning.tree import Tree
 
@@ -112,14 +113,11 @@ class Store:
                 self.folder.mkdir(mode=0o755)
         self.check(self.folder, stat.S_ISDIR)
 
-    def check(self, path: Path, kind: Any) -> None:
+    def check(self, path: Path, kind: Callable[[int], bool]) -> None:
         """Refuse what is a link, another's, or open to others' writes."""
-        found = os.lstat(path)
-        if not kind(found.st_mode) or found.st_uid != os.geteuid() or (
-                found.st_mode & 0o022):
-            raise BadState(f"{path}: not this program's own (a link, another "
-                           "user's, or writable by others): nothing was "
-                           "written; look at it and remove it")
+        problem = own.problem_of(path, kind)
+        if problem:
+            raise BadState(problem)
 
     def load(self) -> Optional[State]:
         """What is to be put back; None where nothing is."""
