@@ -105,9 +105,8 @@ class World:
         """All that is to be as it was: what loaders and systemd read."""
         tops = ("boot", "efi", "etc", "sys/firmware")
         return {str(path.relative_to(self.root)): (
-                    b"link" if path.is_symlink() else path.read_bytes())
-                for top in tops for path in sorted(self.at(top).rglob("*"))
-                if path.is_symlink() or path.is_file()}
+                    path.read_bytes() if path.is_file() else b"")
+                for top in tops for path in sorted(self.at(top).rglob("*"))}
 
     # Boots.
 

@@ -204,3 +204,25 @@ def test_a_machine_that_does_not_go_down(name: str, place: pathlib.Path,
     assert life.world.chosen() is None
     life.executor().close(False)
     assert life.is_usual
+
+
+SILENT = {"grub": ("grub-reboot syscost-00ff", "nothing is chosen"),
+          "systemd-boot": ("bootctl set-oneshot", "nothing is chosen"),
+          "kexec": ("kexec -l", "no kernel was loaded")}
+
+
+@pytest.mark.parametrize("name", MACHINES)
+def test_commands_that_do_nothing_and_say_so_of_nothing(
+        name: str, place: pathlib.Path, monkeypatch: Any) -> None:
+    """The machine does not go down for a boot that would not come."""
+    for broken, told in (SILENT[name],
+                         ("systemctl enable", "nobody would go on")):
+        life = life_of(place, name, monkeypatch)
+        life.world.broken = broken, "silent"
+        life.folder.mkdir(parents=True)
+        attempt = Attempt(1, 1, life.read.plan.arms[0], life.folder, "00ff")
+        with pytest.raises(BootFailed, match=told):
+            life.executor().enter(attempt)
+        assert life.world.down is None
+        life.executor().close(False)
+        assert life.is_usual

@@ -50,7 +50,7 @@ image = "/opt/half"
 [[arms]]
 name = "panics"
 kernel = "usual"
-cmdline = "init=/none panic=1"
+cmdline = "rdinit=/none panic=1"
 [[arms]]
 name = "half"
 kernel = "half"
