@@ -7,6 +7,7 @@ can put another one in its place.
 
 import atexit
 import contextlib
+import itertools
 import os
 import shutil
 import signal
@@ -18,7 +19,7 @@ from typing import Callable, NamedTuple, Optional
 
 from booting.journal import sync
 
-READ_MOST = 16 << 20    # bytes
+PIECE, PIECES_MOST = 1 << 16, 256   # bytes of a file; how many of them
 BOOT_ID = "/proc/sys/kernel/random/boot_id"
 COMMAND_S = 120         # no command here takes as long
 # Commands speak English, and are found where an administrator has them.
@@ -82,10 +83,15 @@ class Machine:
         return False
 
     def read(self, path: str) -> Optional[bytes]:
-        """What a file holds; None where there is none."""
+        """What a file holds, up to a bound; None where there is none.
+
+        In small pieces: of /proc/sys the kernel gives nothing to who asks for
+        more than a few MiB at once (ENOMEM, proc_sys_call_handler).
+        """
         try:
-            with open(self.at(path), "rb") as file:
-                return file.read(READ_MOST)
+            with open(self.at(path), "rb", buffering=0) as file:
+                pieces = iter(lambda: file.read(PIECE), b"")
+                return b"".join(itertools.islice(pieces, PIECES_MOST))
         except FileNotFoundError:
             return None
 

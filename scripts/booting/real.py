@@ -186,7 +186,7 @@ class RealMachine:
             return
         if begun is None:
             raise Interrupted("it was cut off before the boot was asked for")
-        if begun.boot_id == self.machine.boot_id:
+        if begun.boot_id and begun.boot_id == self.machine.boot_id:
             self.stayed()
         if not begun.is_asked:
             raise Interrupted("it was cut off before the machine went down")
