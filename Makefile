@@ -58,6 +58,12 @@ test-aarch64:
 test-vm: all
 	@./scripts/test --vm
 
+# Page table isolation off and on, in guests: what a course shows in a minute
+# or two without touching this machine's kernel. Needs scripts/setup --vm.
+kpti-demo: $(BUILD)/CMakeCache.txt
+	@cmake --build $(BUILD) -j $(JOBS) --target syscost
+	@./scripts/boot-matrix docs/plans/kpti-demo.toml $(ARGS)
+
 # The parsers of what other machines say, with libFuzzer. Needs scripts/setup
 # --fuzz. SECONDS_A_TARGET=60, and TARGETS= some of them.
 fuzz:
@@ -76,5 +82,5 @@ install: all
 clean:
 	rm -rf build build-*
 
-.PHONY: all bench compare selfcheck test aarch64 test-aarch64 test-vm fuzz lint \
-	format install clean
+.PHONY: all bench compare selfcheck test aarch64 test-aarch64 test-vm kpti-demo fuzz \
+	lint format install clean
