@@ -169,8 +169,7 @@ static json_t *probe_json(const struct session *session)
 {
 	json_t *probe = json_object();
 
-	put_count(probe, "scale",
-		  probe_scale(clock_granularity_ns(&session->clock)));
+	put_count(probe, "scale", session_probe_scale(session));
 	put_real(probe, "quiet_jump_ticks", session->level.jumps);
 	put_real(probe, "quiet_chain_ticks", session->level.chain);
 	put_real(probe, "shared_share", session->shared);

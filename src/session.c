@@ -11,6 +11,8 @@
 #include "try.h"
 #include "work.h"
 
+#define EMULATED_STEP_NS 20
+
 int session_fail(struct session *session, int status, const char *format, ...)
 {
 	va_list arguments;
@@ -21,6 +23,16 @@ int session_fail(struct session *session, int status, const char *format, ...)
 	va_end(arguments);
 	session->status = status;
 	return status;
+}
+
+/* What divides an emulated counter's deltas is chance: there the probes are as
+ * long in one boot as in the next. */
+unsigned int session_probe_scale(const struct session *session)
+{
+	double step_ns = clock_granularity_ns(&session->clock);
+
+	return probe_scale(session->emulation.by[0] ? EMULATED_STEP_NS
+						    : step_ns);
 }
 
 struct job session_job(const struct session *session, enum job_kind kind,
@@ -35,8 +47,7 @@ struct job session_job(const struct session *session, enum job_kind kind,
 		.ticks_per_ns = session->clock.ticks_per_ns,
 		.batch_ns = session->batch_ns,
 		.conditions = session->options->arms[arm].conditions,
-		.probe_scale =
-			probe_scale(clock_granularity_ns(&session->clock)),
+		.probe_scale = session_probe_scale(session),
 	};
 }
 

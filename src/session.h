@@ -120,6 +120,9 @@ int session_fail(struct session *session, int status, const char *format, ...)
 struct job session_job(const struct session *session, enum job_kind kind,
 		       unsigned int arm);
 
+/* How many times their usual length the probes have. */
+unsigned int session_probe_scale(const struct session *session);
+
 /* Lists the selected rows from `first` on (`tried`: only those that can be
  * measured) in `tasks`, which has registry_count() places; how many. */
 uint32_t session_tasks(const struct session *session, unsigned int first,

@@ -54,6 +54,22 @@ static void tasks_are_the_selected_rows_in_order(void **state)
 	free(tasks);
 }
 
+static void emulated_probes_are_as_long_in_every_boot(void **state)
+{
+	struct session session = {
+		.clock = { .ticks_per_ns = 1, .granularity_ticks = 1 },
+	};
+
+	(void)state;
+	assert_int_equal(session_probe_scale(&session), 1);
+	session.clock.granularity_ticks = 26;
+	assert_int_equal(session_probe_scale(&session), 3);
+	strcpy(session.emulation.by, "tcg");
+	assert_int_equal(session_probe_scale(&session), 2);
+	session.clock.granularity_ticks = 1;
+	assert_int_equal(session_probe_scale(&session), 2);
+}
+
 static void a_job_is_the_sessions(void **state)
 {
 	struct job job;
@@ -294,6 +310,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_failure_keeps_its_first_words_and_status),
 		released(tasks_are_the_selected_rows_in_order),
+		cmocka_unit_test(emulated_probes_are_as_long_in_every_boot),
 		released(a_job_is_the_sessions),
 		released(a_job_has_its_arms_conditions),
 		released(work_is_by_the_entries),
