@@ -6,7 +6,7 @@ the curve is common. First the probe itself is compared: what the treatment
 moves cannot correct for it.
 """
 
-from typing import Dict, List, NamedTuple, Optional, Sequence, Tuple
+from typing import Any, Dict, FrozenSet, List, NamedTuple, Optional, Sequence, Tuple
 
 import numpy as np
 import pandas as pd
@@ -28,6 +28,7 @@ class Core(NamedTuple):
     level: quiet.Level          # ticks, the lowest mode
     alone: Optional[float]      # share of the time; None: not known
     shared: float               # share of the batches above the level
+    scales: FrozenSet[float] = frozenset()  # lengths of the probes
 
     @property
     def lag(self) -> float:
@@ -53,13 +54,21 @@ def step(count: int, most: int) -> int:
     return -(-count // most)
 
 
+def scales_of(record: Dict[str, Any]) -> FrozenSet[float]:
+    """How many times their usual length a run's probes had, if it tells."""
+    probe = record.get("probe")
+    scale = probe.get("scale") if isinstance(probe, dict) else None
+    return frozenset([scale] if isinstance(scale, (int, float)) else [])
+
+
 def core_of(run: sides.Run, arm: str, batches: pd.DataFrame) -> Core:
     """The core as the batches of one run's arm found it."""
     some = batches.iloc[::step(len(batches), LEVEL_MOST)]
     jumps = some["jumps"].to_numpy(float)
     level = quiet.levels(jumps, some["chain"].to_numpy(float))
     return Core(level, sides.alone_share(run, arm),
-                float((jumps > quiet.QUIET_WITHIN * level[0]).mean()))
+                float((jumps > quiet.QUIET_WITHIN * level[0]).mean()),
+                scales_of(run.record))
 
 
 def cores(runs: Sequence[sides.Run], batches: pd.DataFrame
@@ -75,7 +84,8 @@ def merged(found: Sequence[Core]) -> Core:
     told = [core.alone for core in found if core.alone is not None]
     quietest = min(found, key=lambda core: core.lag)
     return Core(quietest.level, sum(told) / len(told) if told else None,
-                sum(core.shared for core in found) / len(found))
+                sum(core.shared for core in found) / len(found),
+                frozenset().union(*(core.scales for core in found)))
 
 
 def saw_quiet(core: Core, other: Core) -> bool:
@@ -94,6 +104,9 @@ def compare(before: Core, after: Core, one_run: bool) -> Probe:
     if not min(*before.level, *after.level):
         return Probe(False, "the probes read nothing: costs are compared as "
                      "measured")
+    if len(before.scales | after.scales) > 1:
+        return Probe(False, "probes of different lengths: costs are compared "
+                     "as measured")
     jumps, chain = (ratio(*pair) for pair in zip(before.level, after.level))
     saw = saw_quiet(before, after), saw_quiet(after, before)
     said = (f"quiet level {before.level[0]:.0f} and {after.level[0]:.0f} "

@@ -209,6 +209,17 @@ def test_a_probe_that_cannot_correct_is_not_used(tmp_path):
         said.rows["raw_difference_percent"])
 
 
+def test_probes_of_different_lengths_correct_nothing(tmp_path):
+    before = make_run(tmp_path / "before", {"a": COSTS})
+    after = make_run(tmp_path / "after", {"a": COSTS}, seed=9)
+    assert compare(before, after, "--format", "json").json["adjusted"] is True
+    for run, scale in ((before, 1), (after, 2)):
+        edit(run, {"probe": {"scale": scale, "no_quiet_moment": False,
+                             "earlier_runs_used": 0}})
+    said = compare(before, after, "--force", "--format", "json")
+    assert said.json["adjusted"] is False
+
+
 TAXES = {"plain": 0, "ten": 10, "same": 0, "twenty": 20, "less": -10}
 
 
