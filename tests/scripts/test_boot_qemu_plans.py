@@ -15,6 +15,7 @@ from booting.plan import Plan
 
 PLANS = sorted((SCRIPTS.parent / "docs" / "plans").glob("*.toml"))
 NEEDED_FOR_VERDICTS = 6     # boots of each arm: docs/compare.md
+DEMO = "kpti-demo"          # which is to be quick, and says so
 
 
 def plan_of(path: pathlib.Path) -> Plan:
@@ -32,7 +33,7 @@ def test_a_plan_is_named_after_its_file_and_affords_verdicts(
         path: pathlib.Path) -> None:
     plan = plan_of(path)
     assert plan.name == path.stem
-    assert plan.boots >= NEEDED_FOR_VERDICTS
+    assert plan.boots >= NEEDED_FOR_VERDICTS or path.stem == DEMO
     assert all(arm.expect for arm in plan.arms)
     assert {arm.kernel.image for arm in plan.arms} <= set(images.CLOUD)
 
