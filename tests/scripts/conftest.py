@@ -99,6 +99,17 @@ def run(program: pathlib.Path, tmp_path: pathlib.Path) -> Iterator[Runner]:
     runner.stop()
 
 
+@pytest.fixture
+def memory_path(tmp_path: pathlib.Path) -> Iterator[pathlib.Path]:
+    """A folder in memory, where there is any: for thousands of files."""
+    memory = pathlib.Path("/dev/shm")
+    if not os.access(memory, os.W_OK):
+        yield tmp_path
+        return
+    with tempfile.TemporaryDirectory(dir=memory) as folder:
+        yield pathlib.Path(folder)
+
+
 @pytest.fixture(scope="session")
 def nobody() -> Mapping[str, Any]:
     """How subprocess starts what an ordinary user does: as it is, or as one.

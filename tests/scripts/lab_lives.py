@@ -5,6 +5,7 @@ import contextlib
 import json
 import os
 import pathlib
+import shutil
 from argparse import Namespace
 from typing import Any, Callable, Dict, Iterator, List, Optional
 
@@ -37,6 +38,10 @@ cmdline = "pti=off"
 name = "on"
 cmdline = "pti=on"
 """
+MACHINES = {"grub": ("grub", "reboot"),
+            "systemd-boot": ("systemd-boot", "reboot"),
+            "kexec": ("grub", "kexec")}
+save = journal.Journal.save
 STARTS_MOST = 12    # by hand, after power cuts and refusals
 BOOTS_MOST = 60
 
@@ -191,3 +196,26 @@ def machine_in(place: pathlib.Path, loader: str = "grub", **more: Any
                ) -> World:
     """A new one."""
     return World(place / MACHINE, loader, **more)
+
+
+def life_of(place: pathlib.Path, name: str, monkeypatch: Any,
+            plan: str = PLAN, **more: Any) -> Life:
+    """A plan on a machine; writing the journal is a step, too."""
+    loader, way = MACHINES[name]
+    shutil.rmtree(place / MACHINE, ignore_errors=True)
+    life = Life(machine_in(place, loader, **more), way, plan)
+    quickly(monkeypatch, life)
+    monkeypatch.setattr(journal.Journal, "save", lambda self: (
+        life.world.step("journal", lambda: save(self), lambda: save(self))))
+    return life
+
+
+def check(life: Life) -> None:
+    """What holds whatever happened."""
+    assert life.is_usual
+    assert life.world.line == USUAL
+    assert set(life.measured) <= set(life.kept())
+    attempts = life.attempts()
+    assert all(one["reason"] for one in attempts
+               if one["state"] in ("failed", "interrupted"))
+    assert not {"begun", "verified"} & {one["state"] for one in attempts}
