@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """Guests that cannot be booted, or do not come to their end."""
 
+import contextlib
 import json
 import os
 import pathlib
@@ -17,11 +18,14 @@ REPOSITORY = pathlib.Path(__file__).parents[2]
 ONE = ("one", "", "")
 
 
-def emulators() -> List[int]:
-    """The QEMUs of this machine."""
-    return [int(path.parent.name)
-            for path in pathlib.Path("/proc").glob("[0-9]*/comm")
-            if path.read_text().startswith("qemu-system")]
+def at_work_in(folder: pathlib.Path) -> List[str]:
+    """The processes whose working directory is in a folder."""
+    found = []
+    for link in pathlib.Path("/proc").glob("[0-9]*/cwd"):
+        with contextlib.suppress(OSError):
+            if folder in pathlib.Path(os.readlink(link)).parents:
+                found.append(link.parent.name)
+    return found
 
 
 def refused(matrix: Matrix, text: str, *options: str) -> str:
@@ -97,16 +101,18 @@ def test_a_guest_that_takes_too_long_is_stopped(guests: Guests) -> None:
 
 def test_one_that_was_interrupted_goes_on(matrix: Matrix,
                                           until: Callable[..., Any]) -> None:
-    before = emulators()
     plan = matrix.write(plan_text(HERE, "^getppid/inline$", ONE))
     process = matrix.start(str(plan))
-    until(lambda: any("guest: " in log.read_text(errors="replace")
-                      for log in matrix.output.glob("boots/*/*/console.log")),
+    until(lambda: process.poll() is not None or any(
+        "guest: " in log.read_text(errors="replace")
+        for log in matrix.output.glob("boots/*/*/console.log")),
           "the guest speaks")
+    assert process.poll() is None, process.communicate()
+    assert at_work_in(matrix.output)
     os.kill(process.pid, signal.SIGINT)
     _, errors = process.communicate()
     assert process.returncode == 130
-    assert set(emulators()) <= set(before)
+    assert not at_work_in(matrix.output)
     assert "--resume" in errors
     status, output, errors = matrix.run("--resume")
     assert status == 0, errors
