@@ -6,7 +6,8 @@ the curve is common. First the probe itself is compared: what the treatment
 moves cannot correct for it.
 """
 
-from typing import Any, Dict, FrozenSet, List, NamedTuple, Optional, Sequence, Tuple
+from typing import (Any, Dict, FrozenSet, List, NamedTuple, Optional, Sequence,
+                    Tuple)
 
 import numpy as np
 import pandas as pd
