@@ -28,7 +28,8 @@ from booting.screen import Screen
 ENVIRONMENT_MOST = 16 << 20     # bytes
 STOP = "stop"       # a file of this name in the folder ends it
 # Of the executor's facts: boots with others could not be compared.
-FIXED = ("accelerator", "emulated", "releases")
+FIXED = ("accelerator", "emulated", "releases", "images_sha256", "qemu",
+         "machine", "cpu")
 
 
 class Stopped(Exception):
