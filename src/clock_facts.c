@@ -1,16 +1,11 @@
 // SPDX-License-Identifier: MIT
 /* What decides whether the counter may be used, and the judgement. */
-#include <signal.h>
-#include <stdio.h>
-#include <stdlib.h>
+#include <stddef.h>
 #include <string.h>
-#include <sys/prctl.h>
-#include <sys/resource.h>
-#include <sys/wait.h>
 #include <time.h>
-#include <unistd.h>
 
 #include "arch.h"
+#include "attempt.h"
 #include "clock.h"
 #include "facts.h"
 
@@ -22,22 +17,12 @@
 
 /* A missing counter kills by SIGILL, a forbidden one (PR_SET_TSC) by SIGSEGV:
  * a child finds out. */
-static bool survives_a_read(void)
+static int read_twice(const void *unused)
 {
-	struct rlimit none = { 0, 0 };
-	int status = -1;
-	pid_t child = fork();
-
-	if (child == 0) {
-		prctl(PR_SET_PDEATHSIG, SIGKILL);
-		setrlimit(RLIMIT_CORE, &none);
-		counter_begin();
-		counter_end();
-		_exit(0);
-	}
-	if (child < 0 || waitpid(child, &status, 0) != child)
-		return false;
-	return WIFEXITED(status) && WEXITSTATUS(status) == 0;
+	(void)unused;
+	counter_begin();
+	counter_end();
+	return 0;
 }
 
 static uint64_t lesser(uint64_t a, uint64_t b)
@@ -113,7 +98,8 @@ void clock_read_facts(struct clock_facts *facts,
 		.emulated = emulation->by[0] != '\0',
 		.tcg = emulation->tcg,
 	};
-	facts->present = ARCH_HAS_COUNTER && survives_a_read();
+	facts->present = ARCH_HAS_COUNTER &&
+			 attempt_in_child(read_twice, NULL) == 0;
 	facts->invariant = counter_is_invariant();
 	if (facts_cpuinfo("flags", flags, sizeof(flags)) == 0)
 		facts->flags_agree = facts_has_word(flags, "constant_tsc") &&

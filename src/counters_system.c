@@ -2,16 +2,13 @@
 /* The kernel's side of the counters: the events, and the calls themselves. */
 #define _GNU_SOURCE
 #include <errno.h>
-#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
-#include <sys/prctl.h>
-#include <sys/resource.h>
 #include <sys/syscall.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
+#include "attempt.h"
 #include "counters.h"
 
 const char *const counter_names[COUNTERS] = {
@@ -72,33 +69,32 @@ const struct counters_system counters_kernel = {
 	.close = close_event,
 };
 
-/* Of the dummy event, which needs no PMU and no rights. The child leaves no
- * core file. */
-bool counters_survive(const struct counters_system *system, char *why)
+/* Of the dummy event, which needs no PMU and no rights. */
+static int open_once(const void *argument)
 {
+	const struct counters_system *system = argument;
 	struct perf_event_attr event = {
 		.type = PERF_TYPE_SOFTWARE,
 		.size = sizeof(event),
 		.config = PERF_COUNT_SW_DUMMY,
 		.exclude_kernel = 1,
 	};
-	struct rlimit none = { 0, 0 };
-	int status = -1;
-	pid_t child = fork();
 
-	if (child == 0) {
-		prctl(PR_SET_PDEATHSIG, SIGKILL);
-		setrlimit(RLIMIT_CORE, &none);
-		system->open(&event, -1);
-		_exit(0);
-	}
-	if (child < 0)
-		snprintf(why, COUNTERS_WHY_BYTES,
-			 "perf_event_open could not be tried in a child: %s",
-			 strerror(errno));
-	else if (waitpid(child, &status, 0) != child || !WIFEXITED(status))
+	system->open(&event, -1);
+	return 0;
+}
+
+bool counters_survive(const struct counters_system *system, char *why)
+{
+	int result = attempt_in_child(open_once, system);
+
+	if (result == -ECHILD)
 		snprintf(why, COUNTERS_WHY_BYTES,
 			 "a seccomp filter kills who calls perf_event_open: "
 			 "let it through, or run outside");
+	else if (result < 0)
+		snprintf(why, COUNTERS_WHY_BYTES,
+			 "perf_event_open could not be tried in a child: %s",
+			 strerror(-result));
 	return !why[0];
 }

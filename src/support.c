@@ -1,13 +1,10 @@
 // SPDX-License-Identifier: MIT
 /* What an architecture or a kernel may lack: shared `supported` hooks. */
-#include <signal.h>
-#include <stdbool.h>
-#include <sys/prctl.h>
-#include <sys/resource.h>
-#include <sys/wait.h>
+#include <stddef.h>
 #include <unistd.h>
 
 #include "arch.h"
+#include "attempt.h"
 #include "benchmark.h"
 #include "vdso.h"
 
@@ -19,21 +16,11 @@ const char *needs_stubs(const struct benchmark *benchmark)
 }
 
 /* Without 32-bit emulation the gate is absent and the CPU faults: SIGSEGV
- * (arch/x86/kernel/idt.c). The child leaves no core file. */
-static bool int80_survives(void)
+ * (arch/x86/kernel/idt.c). */
+static int try_int80(const void *unused)
 {
-	struct rlimit none = { 0, 0 };
-	int status = -1;
-	pid_t child = fork();
-
-	if (child == 0) {
-		prctl(PR_SET_PDEATHSIG, SIGKILL);
-		setrlimit(RLIMIT_CORE, &none);
-		_exit(int80_syscall0(ARCH_INT80_GETPID) == getpid() ? 0 : 1);
-	}
-	if (child < 0 || waitpid(child, &status, 0) != child)
-		return false;
-	return WIFEXITED(status) && WEXITSTATUS(status) == 0;
+	(void)unused;
+	return int80_syscall0(ARCH_INT80_GETPID) != getpid();
 }
 
 const char *needs_int80(const struct benchmark *benchmark)
@@ -44,7 +31,7 @@ const char *needs_int80(const struct benchmark *benchmark)
 	if (!ARCH_HAS_INT80)
 		return "int $0x80 is an entry of x86 only";
 	if (survives < 0)
-		survives = int80_survives();
+		survives = attempt_in_child(try_int80, NULL) == 0;
 	return survives ? NULL
 			: "this kernel has no int $0x80 (no 32-bit "
 			  "emulation: CONFIG_IA32_EMULATION)";
