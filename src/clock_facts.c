@@ -95,7 +95,7 @@ void clock_read_facts(struct clock_facts *facts,
 
 	*facts = (struct clock_facts){
 		.flags_agree = true,
-		.emulated = emulation->by[0] != '\0',
+		.emulated = emulation_is_known(emulation),
 		.tcg = emulation->tcg,
 	};
 	facts->present = ARCH_HAS_COUNTER &&

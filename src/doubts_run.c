@@ -81,7 +81,7 @@ static void name_neighbour(const struct session *session, char *name,
 	if (busy > SHARED_SHARE / 2)
 		snprintf(name, size, "CPU %d, its other thread, busy %.0f %%,",
 			 session->choice.sibling, 100 * busy);
-	else if (session->emulation.by[0])
+	else if (emulation_is_known(&session->emulation))
 		snprintf(name, size, "something else on the host");
 	else if (environment_is(session->environment, "hypervisor"))
 		snprintf(name, size, "another tenant of the host");

@@ -17,6 +17,12 @@ struct emulation {
 	bool tcg; /* it is QEMU's, whatever it was called */
 };
 
+/* Does anything tell of an emulator? */
+static inline bool emulation_is_known(const struct emulation *emulation)
+{
+	return emulation->by[0] != '\0';
+}
+
 /*
  * By what the CPU shows and by `said`, the word given with --emulated (NULL:
  * none), which names it. Of a recorded machine only its files are asked.

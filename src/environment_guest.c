@@ -90,7 +90,7 @@ void environment_guest(json_t *environment, const struct emulation *emulation)
 	sheet_line(&guest, "vendor", "/sys/class/dmi/id/sys_vendor");
 	sheet_line(&guest, "product", "/sys/class/dmi/id/product_name");
 	sheet_text(&guest, "emulated_by",
-		   emulation->by[0] ? emulation->by : "none");
+		   emulation_is_known(emulation) ? emulation->by : "none");
 	sheet_text(&guest, "emulated_how", emulation->how);
 	if (!find_mark(&guest) && !find_systemd(&guest) && !find_group(&guest))
 		say(&guest, "none", "no mark of an engine was found");

@@ -50,7 +50,7 @@ static json_t *context_json(const struct session *session)
 	char text[80];
 
 	emulation_text(session, text, sizeof(text));
-	if (context && session->emulation.by[0])
+	if (context && emulation_is_known(&session->emulation))
 		json_object_set_new(context, "emulated",
 				    environment_text(text));
 	return context;
@@ -140,7 +140,7 @@ void exports_benchstat(const struct session *session,
 	fprintf(file, "goos: linux\ngoarch: %s\nkernel: %s\n", ARCH_NAME,
 		release);
 	emulation_text(session, emulated, sizeof(emulated));
-	if (session->emulation.by[0])
+	if (emulation_is_known(&session->emulation))
 		fprintf(file, "emulated: %s\n", emulated);
 	fputs("Unit ns/op better=lower\n"
 	      "Unit as-measured-ns/op better=lower\n",

@@ -34,7 +34,6 @@ static void append_guest(const json_t *environment, char *line, size_t size)
 {
 	const char *signature = environment_get(environment, "guest.signature");
 	const char *engine = environment_get(environment, "guest.container");
-
 	const char *emulator =
 		environment_get(environment, "guest.emulated_by");
 

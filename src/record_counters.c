@@ -95,8 +95,9 @@ const char *record_cycles_from(const struct session *session)
 	struct tally counted = tally(session);
 
 	if (!counted.cycles)
-		return session->emulation.by[0] ? NULL
-						: "a chain of dependent adds";
+		return emulation_is_known(&session->emulation)
+			       ? NULL
+			       : "a chain of dependent adds";
 	if (counted.cycles == counted.done)
 		return "the PMU's cycles, user and kernel";
 	return "the PMU's cycles or a chain of dependent adds: "

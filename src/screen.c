@@ -199,7 +199,7 @@ static void print_titles(FILE *out, const struct session *session,
 
 void screen_emulation(FILE *out, const struct session *session)
 {
-	if (session->emulation.by[0])
+	if (emulation_is_known(&session->emulation))
 		fputs("\n" EMULATION_LABEL, out);
 }
 

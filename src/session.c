@@ -31,8 +31,9 @@ unsigned int session_probe_scale(const struct session *session)
 {
 	double step_ns = clock_granularity_ns(&session->clock);
 
-	return probe_scale(session->emulation.by[0] ? EMULATED_STEP_NS
-						    : step_ns);
+	return probe_scale(emulation_is_known(&session->emulation)
+				   ? EMULATED_STEP_NS
+				   : step_ns);
 }
 
 struct job session_job(const struct session *session, enum job_kind kind,
@@ -43,7 +44,7 @@ struct job session_job(const struct session *session, enum job_kind kind,
 		.rounds = session->options->rounds,
 		.cpu = session->choice.cpu,
 		.counter = session->clock.counter,
-		.emulated = session->emulation.by[0] != '\0',
+		.emulated = emulation_is_known(&session->emulation),
 		.ticks_per_ns = session->clock.ticks_per_ns,
 		.batch_ns = session->batch_ns,
 		.conditions = session->options->arms[arm].conditions,
@@ -100,7 +101,7 @@ unsigned int session_arms(const struct session *session, unsigned int *arms)
 double session_core_ghz(const struct session *session)
 {
 	/* 1,000 adds a call, a cycle each. */
-	return session->emulation.by[0]
+	return emulation_is_known(&session->emulation)
 		       ? NAN
 		       : 1000 / session->yardstick_ns[YARDSTICK_ADDS];
 }
@@ -110,7 +111,7 @@ double session_launch_ghz(const struct session *session, unsigned int launch)
 	const struct launched *launched = &session->launches[launch].launched;
 	double ticks = launched->yardstick_ticks[YARDSTICK_ADDS];
 
-	return ticks > 0 && !session->emulation.by[0]
+	return ticks > 0 && !emulation_is_known(&session->emulation)
 		       ? 1000 * session->clock.ticks_per_ns / ticks
 		       : NAN;
 }

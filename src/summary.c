@@ -161,9 +161,8 @@ static unsigned int find_flags(const struct estimate *estimate,
 	double expected = benchmark->entries * (double)tried->entry_calls;
 	unsigned int flags = session->no_quiet ? FLAG_NO_QUIET : 0;
 
-	if (session->emulation.by[0])
+	if (emulation_is_known(&session->emulation))
 		flags |= FLAG_EMULATED;
-
 	if (tried->entries < 0)
 		flags |= FLAG_UNCOUNTED;
 	else if (benchmark->entries == 0 && tried->entries > 0)
