@@ -6,7 +6,7 @@ from typing import List, Sequence
 
 import numpy as np
 
-from analysis import emulated, figure, load, quiet, sentences, sides, units
+from analysis import comparison, figure, load, quiet, sentences, sides, units
 from analysis.comparison import Compared, Wanted
 
 TITLE_MOST = 80         # letters
@@ -105,7 +105,7 @@ def facts_of(one: Compared, wanted: Wanted) -> List[str]:
     """What stands below the title, the gravest first."""
     pair = one.pair
     return [*filter(None, [
-        emulated.line(run.record for run in (*pair.first, *pair.second)),
+        comparison.said_of(pair),
         *sentences.forced_lines(wanted), machine_line(one),
         side_line(one, pair.before, pair.first, len(pair.found.before)),
         side_line(one, pair.after, pair.second, len(pair.found.after)),

@@ -12,7 +12,7 @@ from typing import (Any, Dict, FrozenSet, List, NamedTuple, Optional, Sequence,
 import numpy as np
 import pandas as pd
 
-from analysis import quiet, sides
+from analysis import load, quiet, sides
 
 FIT_MOST = 1500         # batches of a benchmark, evenly spaced, for its curve
 LEVEL_MOST = 50000      # batches, likewise, for a run's quiet level
@@ -57,8 +57,7 @@ def step(count: int, most: int) -> int:
 
 def scales_of(record: Dict[str, Any]) -> FrozenSet[float]:
     """How many times their usual length a run's probes had, if it tells."""
-    probe = record.get("probe")
-    scale = probe.get("scale") if isinstance(probe, dict) else None
+    scale = load.fact(record, "probe", "scale")
     return frozenset([scale] if isinstance(scale, (int, float)) else [])
 
 
