@@ -29,9 +29,19 @@ void batch_watch_stops(void)
 	sigaction(SIGCONT, &action, NULL);
 }
 
-bool batch_is_dirty(const struct row *row)
+bool batch_is_dirty(const struct row *row, const struct benchmark *benchmark)
 {
-	return row->migrated || row->nivcsw || row->minflt;
+	return row->migrated ||
+	       (row->nivcsw && !(benchmark->work & WORK_SWITCHES)) ||
+	       (row->minflt && !(benchmark->work & WORK_FAULTS));
+}
+
+uint64_t batch_whole(const struct benchmark *benchmark, uint64_t calls)
+{
+	uint64_t turn = benchmark->per_turn ? benchmark->per_turn : 1;
+	uint64_t turns = (calls + turn - 1) / turn;
+
+	return turn * (turns ? turns : 1);
 }
 
 /*
@@ -69,28 +79,46 @@ static void prepare(struct subject *subject)
 		subject->benchmark->prepare(&subject->context);
 }
 
+static void leave(struct subject *subject)
+{
+	if (subject->benchmark->leave)
+		subject->benchmark->leave(&subject->context);
+}
+
 /* All that comes before the timed region. */
 static inline __attribute__((always_inline)) void
 rehearse(struct subject *subject, uint64_t calls)
 {
-	bool whole = subject->benchmark->rehearse;
+	const struct benchmark *benchmark = subject->benchmark;
 
 	prepare(subject);
-	subject->benchmark->run(&subject->context,
-				whole ? calls : calls / 10 + 1);
+	benchmark->run(&subject->context,
+		       benchmark->rehearse
+			       ? calls
+			       : batch_whole(benchmark, calls / 10 + 1));
 	prepare(subject);
 }
 
-uint64_t batch_ticks(struct subject *subject, uint64_t calls, bool counter)
+static __attribute__((noinline)) uint64_t
+time_batch(struct subject *subject, uint64_t calls, bool counter)
 {
 	uint64_t hundreds = work_in_batch(subject->hundreds_a_call, calls);
 
-	rehearse(subject, calls);
 	if (hundreds)
 		return time_calls_and_work(subject, calls, hundreds, counter);
 	if (counter)
 		return time_calls(subject, calls, 0, true, false);
 	return time_calls(subject, calls, 0, false, false);
+}
+
+uint64_t batch_ticks(struct subject *subject, uint64_t calls, bool counter)
+{
+	uint64_t ticks;
+
+	rehearse(subject, calls);
+	ticks = time_batch(subject, calls, counter);
+	leave(subject);
+	return ticks;
 }
 
 /*
@@ -147,6 +175,7 @@ void batch_stamp(struct subject *subject, uint64_t calls, bool counter,
 		stamp_by_counter(subject, calls, histogram);
 	else
 		stamp_by_kernel(subject, calls, histogram);
+	leave(subject);
 }
 
 static uint64_t thread_cpu_ns(void)
@@ -176,7 +205,8 @@ void batch_run(struct subject *subject, struct probe *probe, bool counter,
 	if (counters)
 		counters_read(counters, &first);
 	row->before = probe_turn(probe);
-	row->ticks = batch_ticks(subject, subject->calls, counter);
+	rehearse(subject, subject->calls);
+	row->ticks = time_batch(subject, subject->calls, counter);
 	row->after = probe_turn(probe);
 	if (counters)
 		counters_read(counters, &last);
@@ -194,6 +224,7 @@ void batch_run(struct subject *subject, struct probe *probe, bool counter,
 		row->counts = counters_between(counters, &first, &last);
 		row->counts = counters_less(&row->counts, &subject->around);
 	}
+	leave(subject);
 }
 
 struct counts batch_around(struct subject *subject, struct probe *probe,
@@ -210,6 +241,7 @@ struct counts batch_around(struct subject *subject, struct probe *probe,
 	rehearse(subject, subject->calls);
 	probe_turn(probe);
 	counters_read(counters, &last);
+	leave(subject);
 	return counters_between(counters, &first, &last);
 }
 

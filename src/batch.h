@@ -42,11 +42,15 @@ struct subject {
  */
 void batch_watch_stops(void);
 
-/* Was the batch disturbed by something that left a trace? */
-bool batch_is_dirty(const struct row *row);
+/* Was the batch disturbed by something that left a trace, and that is not the
+ * row's own work? */
+bool batch_is_dirty(const struct row *row, const struct benchmark *benchmark);
+
+/* The next number of calls that its run may be asked for, at least one turn. */
+uint64_t batch_whole(const struct benchmark *benchmark, uint64_t calls);
 
 /* Ticks of `calls` calls: a tenth of them untimed (or all: rehearse), then
- * timed, each after prepare. */
+ * timed, each after prepare; then leave. `calls` is whole. */
 uint64_t batch_ticks(struct subject *subject, uint64_t calls, bool counter);
 
 /* A full batch between two probe turns, with the usage around it and, unless
@@ -59,8 +63,9 @@ void batch_run(struct subject *subject, struct probe *probe, bool counter,
 struct counts batch_around(struct subject *subject, struct probe *probe,
 			   const struct counters *counters);
 
-/* Single calls, each between stamps of its own, after prepare. A subject of
- * NULL: nothing at all between them. `calls` is at least 1. */
+/* Single calls, each between stamps of its own, after prepare and before
+ * leave. A subject of NULL: nothing at all between them. `calls` is at least
+ * 1; no row whose calls come in turns. */
 void batch_stamp(struct subject *subject, uint64_t calls, bool counter,
 		 struct histogram *histogram);
 

@@ -38,13 +38,22 @@ enum yardstick {
 	YARDSTICKS
 };
 
+/* What would mark a batch as disturbed, and is what this row is there for. */
+enum work {
+	WORK_FAULTS = 1,   /* page faults */
+	WORK_SWITCHES = 2, /* being switched out, by whom it works with */
+};
+
 /*
  * One row: group/path or group/path/variant.
  *
  * run times itself in no way: it performs the operation exactly `calls`
  * times and holds no counter, flag or callback of its own beside the loop's.
  * The hooks may be NULL. They run outside timed regions, in this order:
- * supported, setup, verify (once a run), prepare and run (often), teardown.
+ * supported, setup, verify (once a run), prepare, run and leave (often),
+ * teardown. All rows of a launch are set up at the same time: what would weigh
+ * on another row's figure (a second thread, mebibytes to be copied by a fork)
+ * is made by prepare and gone after leave.
  * Under condition threads several threads are in run and prepare at once, each
  * with a context of its own; setup and teardown come one at a time.
  */
@@ -63,14 +72,23 @@ struct benchmark {
 	const char *(*verify)(struct context *context);
 	/* Before each run: back to the state in which a batch starts. */
 	void (*prepare)(struct context *context);
+	/* After a batch, of one or more runs: what others must not feel. */
+	void (*leave)(struct context *context);
 	void (*teardown)(struct context *context);
 
 	long argument;	    /* handed to setup through the context */
 	const char *symbol; /* a vDSO function; see resolve_vdso */
 	double entries;	    /* kernel entries a call, expected: 1, 0, 1/256 */
-	size_t bytes;	    /* moved by one call; 0: not that kind of row */
-	bool rehearse;	    /* the untimed run before a timed one is as
+	const char *uncounted; /* why ptrace cannot count them; NULL: it can */
+	unsigned int per_turn; /* calls that one turn of the loop performs
+				 * together: run is asked for multiples of it
+				 * only; 0 is 1. See BENCHMARK_TURNS */
+	unsigned int work;     /* of enum work: does it, as its work */
+	size_t bytes;	       /* moved by one call; 0: not that kind of row */
+	bool rehearse;	       /* the untimed run before a timed one is as
 				 * long, for rows that walk through memory */
+	bool full;	       /* only where the filter names it, or
+				 * --profile=full asks for all */
 	enum yardstick yardstick;
 };
 
@@ -99,6 +117,21 @@ struct benchmark_group {
 			(void)(call);					\
 			asm volatile("" : : : "memory");		\
 		} while (--calls);					\
+	}								\
+	struct context
+
+/* The same for a call that performs `many` operations together: it is made
+ * calls / many times. The row says .per_turn = many. */
+#define BENCHMARK_TURNS(name, many, call, ...)				\
+	static __attribute__((noinline, aligned(64)))			\
+	void name(struct context *context, uint64_t calls)		\
+	{								\
+		(void)context;						\
+		__VA_ARGS__;						\
+		do {							\
+			(void)(call);					\
+			asm volatile("" : : : "memory");		\
+		} while (calls -= (many));				\
 	}								\
 	struct context
 

@@ -85,9 +85,14 @@ static bool set_up(struct member *member, uint32_t benchmark)
 
 static void run_piece(struct subject *subject, uint64_t calls)
 {
-	if (subject->benchmark->prepare)
-		subject->benchmark->prepare(&subject->context);
-	subject->benchmark->run(&subject->context, calls / PIECES + 1);
+	const struct benchmark *benchmark = subject->benchmark;
+
+	if (benchmark->prepare)
+		benchmark->prepare(&subject->context);
+	benchmark->run(&subject->context,
+		       batch_whole(benchmark, calls / PIECES + 1));
+	if (benchmark->leave)
+		benchmark->leave(&subject->context);
 }
 
 /* The first piece comes before the thread says that it is there: its code and

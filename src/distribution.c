@@ -46,8 +46,14 @@ const char *distribution_row_refused(const struct session *session,
 				     unsigned int benchmark, char *reason)
 {
 	const struct tried *tried = &session->trials[benchmark].tried;
+	unsigned int turn = registry_get(benchmark)->benchmark->per_turn;
 	double least_ns = distribution_least_ns(session);
 
+	if (turn > 1) {
+		snprintf(reason, DISTRIBUTION_REASON_BYTES,
+			 "a call is part of a turn of %u", turn);
+		return reason;
+	}
 	if (tried->cost_ns >= least_ns)
 		return NULL;
 	snprintf(reason, DISTRIBUTION_REASON_BYTES,

@@ -40,9 +40,10 @@ enum { NO_PTRACE = 101, NOT_PERMITTED = 102 };
 uint64_t entries_calls(const struct benchmark *benchmark)
 {
 	double entries = benchmark->entries;
+	bool seldom = entries > 0 && entries < 1.0 / 16;
 
-	return entries > 0 && entries < 1.0 / 16 ? (uint64_t)lround(1 / entries)
-						 : 16;
+	return batch_whole(benchmark,
+			   seldom ? (uint64_t)lround(1 / entries) : 16);
 }
 
 static void run_traced(struct subject *subject, uint64_t calls)
@@ -53,7 +54,8 @@ static void run_traced(struct subject *subject, uint64_t calls)
 	raise(SIGSTOP);
 	/* What only a first call does (symbol binding, an empty stream's
 	 * first record) is not counted. */
-	subject->benchmark->run(&subject->context, 1);
+	subject->benchmark->run(&subject->context,
+				batch_whole(subject->benchmark, 1));
 	syscall1(SYS_close, MARK);
 	subject->benchmark->run(&subject->context, calls);
 	syscall1(SYS_close, MARK);
@@ -132,19 +134,10 @@ static int64_t count_between_marks(pid_t child)
 	return count;
 }
 
-int64_t entries_count(struct subject *subject, uint64_t calls)
+static int64_t count_and_end(pid_t child)
 {
-	int64_t count;
-	pid_t child;
+	int64_t count = next_stop(child);
 
-	if (subject->benchmark->prepare)
-		subject->benchmark->prepare(&subject->context);
-	child = fork();
-	if (child < 0)
-		return -errno;
-	if (child == 0)
-		run_traced(subject, calls);
-	count = next_stop(child);
 	if (count == SIGSTOP &&
 	    ptrace(PTRACE_SETOPTIONS, child, NULL,
 		   (void *)(PTRACE_O_TRACESYSGOOD | PTRACE_O_EXITKILL)) == 0)
@@ -154,5 +147,22 @@ int64_t entries_count(struct subject *subject, uint64_t calls)
 	kill(child, SIGKILL);
 	while (waitpid(child, NULL, __WALL) < 0 && errno == EINTR)
 		;
+	return count;
+}
+
+int64_t entries_count(struct subject *subject, uint64_t calls)
+{
+	const struct benchmark *benchmark = subject->benchmark;
+	int64_t count;
+	pid_t child;
+
+	if (benchmark->prepare)
+		benchmark->prepare(&subject->context);
+	child = fork();
+	if (child == 0)
+		run_traced(subject, calls);
+	count = child < 0 ? -errno : count_and_end(child);
+	if (benchmark->leave)
+		benchmark->leave(&subject->context);
 	return count;
 }

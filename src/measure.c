@@ -62,7 +62,8 @@ struct sample measure_sample(const struct row *row, unsigned int launch,
 		.jumps = (float)(row->before.jumps + row->after.jumps) / 2,
 		.chain = (float)(row->before.chain + row->after.chain) / 2,
 		.launch = launch,
-		.dirty = batch_is_dirty(row),
+		.dirty = batch_is_dirty(
+			row, registry_get(row->benchmark)->benchmark),
 		.cycles = counted_a_call(row, COUNTER_CYCLES_USER) +
 			  counted_a_call(row, COUNTER_CYCLES_KERNEL),
 		.instructions_user =

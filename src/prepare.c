@@ -11,6 +11,16 @@
 #include "registry.h"
 #include "trust.h"
 
+/* Rows of the full catalogue come where they are named, or with all. */
+static bool is_asked_for(const struct options *options, unsigned int benchmark)
+{
+	bool named = options->filter && options->filter[0] != '-';
+
+	return named || options->list ||
+	       strcmp(options->profile, "full") == 0 ||
+	       !registry_get(benchmark)->benchmark->full;
+}
+
 static int select_rows(struct session *session)
 {
 	const struct options *options = session->options;
@@ -26,7 +36,8 @@ static int select_rows(struct session *session)
 	count = registry_select(options->filter, selected, reason,
 				sizeof(reason));
 	for (unsigned int i = 0; i < registry_count(); i++) {
-		session->trials[i].selected = selected[i];
+		session->trials[i].selected = selected[i] &&
+					      is_asked_for(options, i);
 		session->trials[i].tried.benchmark = i;
 	}
 	free(selected);

@@ -144,6 +144,9 @@ static json_t *benchmark_json(const struct trial *trial,
 		 skipped || tried->entries < 0
 			 ? NAN
 			 : (double)tried->entries / (double)tried->entry_calls);
+	put_text(json, "entries_uncounted", entry->benchmark->uncounted);
+	put_count(json, "per_turn",
+		  entry->benchmark->per_turn ? entry->benchmark->per_turn : 1);
 	json_object_set_new(json, "curve", curve_json(&trial->fit));
 	return json;
 }

@@ -140,7 +140,9 @@ static int warm_up(struct launch *launch)
 
 		if (join_crowd(launch, subject))
 			return launch->error;
-		batch_ticks(subject, subject->calls / 10 + 1,
+		batch_ticks(subject,
+			    batch_whole(subject->benchmark,
+					subject->calls / 10 + 1),
 			    launch->job->counter != 0);
 		probe_turn(&launch->probe);
 	}

@@ -39,8 +39,10 @@ void screen_list(FILE *out, const struct session *session)
 {
 	for (unsigned int i = 0; i < registry_count(); i++)
 		if (session->trials[i].selected)
-			fprintf(out, "%-*s  %s\n", SCREEN_NAME_WIDTH,
+			fprintf(out, "%-*s  %-7s  %s\n", SCREEN_NAME_WIDTH,
 				registry_get(i)->name,
+				registry_get(i)->benchmark->full ? "full"
+								 : "default",
 				registry_get(i)->benchmark->summary);
 }
 

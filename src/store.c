@@ -150,8 +150,9 @@ static void print_row(FILE *file, const struct store_place *place,
 		registry_get(row->benchmark)->name, row->calls, row->ticks,
 		(double)row->ticks / ticks_per_ns / (double)row->calls,
 		row->cpu_ns, row->cpu, row->migrated, row->nivcsw, row->minflt,
-		batch_is_dirty(row), row->before.jumps, row->after.jumps,
-		row->before.chain, row->after.chain);
+		batch_is_dirty(row, registry_get(row->benchmark)->benchmark),
+		row->before.jumps, row->after.jumps, row->before.chain,
+		row->after.chain);
 }
 
 /* A launch is in both files or in neither: what a full disk cut off is cut

@@ -164,7 +164,7 @@ static unsigned int find_flags(const struct estimate *estimate,
 	if (emulation_is_known(&session->emulation))
 		flags |= FLAG_EMULATED;
 	if (tried->entries < 0)
-		flags |= FLAG_UNCOUNTED;
+		flags |= benchmark->uncounted ? 0 : FLAG_UNCOUNTED;
 	else if (benchmark->entries == 0 && tried->entries > 0)
 		flags |= FLAG_FALLS_BACK;
 	else if (fabs((double)tried->entries - expected) > 0.5)

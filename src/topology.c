@@ -317,7 +317,7 @@ unsigned int topology_others(const struct topology *topology, int cpu,
 
 /* Where hwloc sees fewer CPUs than there are, it cannot read a binding back
  * that has been put on: then the kernel is asked without it. */
-static int bind_by_kernel(int cpu)
+static int bind_by_kernel(pid_t task, int cpu)
 {
 	cpu_set_t set, back;
 
@@ -325,8 +325,8 @@ static int bind_by_kernel(int cpu)
 		return -EINVAL;
 	CPU_ZERO(&set);
 	CPU_SET(cpu, &set);
-	if (sched_setaffinity(0, sizeof(set), &set) ||
-	    sched_getaffinity(0, sizeof(back), &back))
+	if (sched_setaffinity(task, sizeof(set), &set) ||
+	    sched_getaffinity(task, sizeof(back), &back))
 		return -errno;
 	return CPU_EQUAL(&set, &back) ? 0 : -EXDEV;
 }
@@ -347,6 +347,19 @@ static int bind_by_hwloc(const struct topology *topology,
 	return error;
 }
 
+int topology_bind_task(struct topology *topology, pid_t task, int cpu)
+{
+	hwloc_bitmap_t set = hwloc_bitmap_alloc();
+	int error = 0;
+
+	hwloc_bitmap_only(set, (unsigned int)cpu);
+	if (hwloc_set_proc_cpubind(topology->machine, task, set,
+				   HWLOC_CPUBIND_THREAD))
+		error = bind_by_kernel(task, cpu);
+	hwloc_bitmap_free(set);
+	return error;
+}
+
 int topology_bind(struct topology *topology, int cpu, bool *memory)
 {
 	hwloc_bitmap_t set = hwloc_bitmap_alloc();
@@ -355,7 +368,7 @@ int topology_bind(struct topology *topology, int cpu, bool *memory)
 	hwloc_bitmap_only(set, (unsigned int)cpu);
 	error = bind_by_hwloc(topology, set);
 	if (error)
-		error = bind_by_kernel(cpu);
+		error = bind_by_kernel(0, cpu);
 	*memory = !error &&
 		  hwloc_set_membind(topology->machine, set, HWLOC_MEMBIND_BIND,
 				    HWLOC_MEMBIND_THREAD) == 0;

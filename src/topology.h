@@ -5,6 +5,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <sys/types.h>
 
 #define TOPOLOGY_QUIETLY "HWLOC_HIDE_ERRORS" /* a variable that is ours */
 
@@ -58,5 +59,9 @@ unsigned int topology_others(const struct topology *topology, int cpu,
  * 0 or -errno.
  */
 int topology_bind(struct topology *topology, int cpu, bool *memory);
+
+/* Binds a task of another number, a process or a thread, to `cpu`; 0 or
+ * -errno. */
+int topology_bind_task(struct topology *topology, pid_t task, int cpu);
 
 #endif

@@ -35,7 +35,7 @@ static double trial_ns(struct subject *subject, const struct job *job,
 uint64_t try_size_batch(struct subject *subject, const struct job *job,
 			double batch_ns, double *cost_ns)
 {
-	uint64_t calls = 1;
+	uint64_t calls = batch_whole(subject->benchmark, 1);
 	double ns = trial_ns(subject, job, calls);
 
 	while (ns < batch_ns / 4 && calls < CALLS_MOST) {
@@ -45,7 +45,7 @@ uint64_t try_size_batch(struct subject *subject, const struct job *job,
 	if (cost_ns)
 		*cost_ns = ns / (double)calls;
 	calls = (uint64_t)ceil(batch_ns * (double)calls / fmax(ns, 1));
-	return calls ? calls : 1;
+	return batch_whole(subject->benchmark, calls);
 }
 
 double try_entries(const struct tried *tried, const struct benchmark *benchmark)
@@ -90,7 +90,9 @@ static void try_open(struct tried *tried, struct subject *subject,
 		return;
 	}
 	tried->entry_calls = entries_calls(benchmark);
-	tried->entries = entries_count(subject, tried->entry_calls);
+	tried->entries = benchmark->uncounted
+				 ? -EOPNOTSUPP
+				 : entries_count(subject, tried->entry_calls);
 	size_row(tried, subject, job, adds_per_ns);
 }
 

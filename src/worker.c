@@ -17,6 +17,7 @@
 #include "counters.h"
 #include "crowd.h"
 #include "message.h"
+#include "partner.h"
 #include "rounds.h"
 #include "stamps.h"
 #include "topology.h"
@@ -43,6 +44,7 @@ static int settle(const struct job *job, struct launched *launched, char *why)
 
 	if (error)
 		return error;
+	partner_place(topology, job->cpu);
 	error = topology_bind(topology, job->cpu, &memory);
 	launched->memory_bound = memory;
 	if (error)

@@ -14,7 +14,7 @@
 /* What the row under test was asked to do, in order. */
 static struct {
 	uint64_t calls[8];
-	unsigned int runs, prepared, torn_down;
+	unsigned int runs, prepared, left, torn_down;
 	bool prepared_before[8];
 } seen;
 
@@ -29,6 +29,13 @@ static void note_prepare(struct context *context)
 {
 	(void)context;
 	seen.prepared++;
+}
+
+static void note_leave(struct context *context)
+{
+	(void)context;
+	assert_int_equal(seen.runs, 2);
+	seen.left++;
 }
 
 static void note_teardown(struct context *context)
@@ -57,15 +64,44 @@ static void a_trace_of_disturbance_makes_a_row_dirty(void **state)
 	struct row row = clean;
 
 	(void)state;
-	assert_false(batch_is_dirty(&row));
+	assert_false(batch_is_dirty(&row, &noting));
 	row.migrated = 1;
-	assert_true(batch_is_dirty(&row));
+	assert_true(batch_is_dirty(&row, &noting));
 	row = clean;
 	row.nivcsw = 1;
-	assert_true(batch_is_dirty(&row));
+	assert_true(batch_is_dirty(&row, &noting));
 	row = clean;
 	row.minflt = 1;
-	assert_true(batch_is_dirty(&row));
+	assert_true(batch_is_dirty(&row, &noting));
+}
+
+static void what_a_row_is_there_for_does_not_make_it_dirty(void **state)
+{
+	static const struct benchmark faulting = { .work = WORK_FAULTS };
+	static const struct benchmark switching = { .work = WORK_SWITCHES };
+	struct row row = { .minflt = 1 };
+
+	(void)state;
+	assert_false(batch_is_dirty(&row, &faulting));
+	assert_true(batch_is_dirty(&row, &switching));
+	row = (struct row){ .nivcsw = 1 };
+	assert_true(batch_is_dirty(&row, &faulting));
+	assert_false(batch_is_dirty(&row, &switching));
+	row.migrated = 1;
+	assert_true(batch_is_dirty(&row, &switching));
+}
+
+static void calls_come_in_whole_turns(void **state)
+{
+	static const struct benchmark one = { .per_turn = 0 };
+	static const struct benchmark many = { .per_turn = 64 };
+
+	(void)state;
+	assert_int_equal(batch_whole(&one, 0), 1);
+	assert_int_equal(batch_whole(&one, 17), 17);
+	assert_int_equal(batch_whole(&many, 0), 64);
+	assert_int_equal(batch_whole(&many, 64), 64);
+	assert_int_equal(batch_whole(&many, 65), 128);
 }
 
 static void a_context_starts_clean(void **state)
@@ -83,6 +119,33 @@ static void a_context_starts_clean(void **state)
 	assert_null(subject.context.stream);
 	batch_close(&subject);
 	assert_int_equal(seen.torn_down, 1);
+}
+
+static void a_batch_is_left_once_after_its_stamps(void **state)
+{
+	static const struct benchmark leaving = { .run = note_run,
+						  .leave = note_leave };
+	struct subject subject;
+
+	(void)state;
+	assert_int_equal(batch_open(&subject, &leaving), 0);
+	batch_ticks(&subject, 10, false);
+	assert_int_equal(seen.left, 1);
+	batch_close(&subject);
+}
+
+static void the_untimed_tenth_is_whole_too(void **state)
+{
+	static const struct benchmark turning = { .run = note_run,
+						  .per_turn = 64 };
+	struct subject subject;
+
+	(void)state;
+	assert_int_equal(batch_open(&subject, &turning), 0);
+	batch_ticks(&subject, 640, false);
+	assert_int_equal(seen.calls[0], 128);
+	assert_int_equal(seen.calls[1], 640);
+	batch_close(&subject);
 }
 
 static int fail_setup(const struct benchmark *benchmark,
@@ -365,7 +428,7 @@ static void faults_are_seen(void **state)
 	run_batch(&touching, &row);
 	if (!row.minflt)
 		skip_because("this system counts no faults of a thread");
-	assert_true(batch_is_dirty(&row));
+	assert_true(batch_is_dirty(&row, &noting));
 }
 
 static cpu_set_t own_cpus;
@@ -417,7 +480,7 @@ static void a_move_to_another_cpu_is_seen(void **state)
 	run_batch(&moving, &row);
 	assert_int_equal(row.migrated, 1);
 	assert_int_equal(row.cpu, last_cpu());
-	assert_true(batch_is_dirty(&row));
+	assert_true(batch_is_dirty(&row, &noting));
 	run_batch(&moving, &row); /* it is there already */
 	assert_int_equal(row.migrated, 0);
 	sched_setaffinity(0, sizeof(own_cpus), &own_cpus);
@@ -441,7 +504,7 @@ static void going_on_is_seen(void **state)
 	run_batch(&going_on, &row);
 	signal(SIGCONT, SIG_DFL);
 	assert_in_range(row.nivcsw, 2, 100000); /* rehearsed and timed */
-	assert_true(batch_is_dirty(&row));
+	assert_true(batch_is_dirty(&row, &noting));
 }
 
 #define afresh(test) cmocka_unit_test_setup(test, forget)
@@ -450,6 +513,10 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		afresh(a_trace_of_disturbance_makes_a_row_dirty),
+		afresh(what_a_row_is_there_for_does_not_make_it_dirty),
+		afresh(calls_come_in_whole_turns),
+		afresh(a_batch_is_left_once_after_its_stamps),
+		afresh(the_untimed_tenth_is_whole_too),
 		afresh(a_context_starts_clean),
 		afresh(a_failing_set_up_is_handed_on),
 		afresh(a_tenth_comes_before_untimed),

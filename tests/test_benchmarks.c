@@ -42,9 +42,13 @@ static void every_row_says_what_it_is(void **state)
 
 static void run_calls(struct subject *subject, uint64_t calls)
 {
-	if (subject->benchmark->prepare)
-		subject->benchmark->prepare(&subject->context);
-	subject->benchmark->run(&subject->context, calls);
+	const struct benchmark *benchmark = subject->benchmark;
+
+	if (benchmark->prepare)
+		benchmark->prepare(&subject->context);
+	benchmark->run(&subject->context, batch_whole(benchmark, calls));
+	if (benchmark->leave)
+		benchmark->leave(&subject->context);
 }
 
 static void use(const struct registry_entry *entry)

@@ -331,7 +331,7 @@ WRITES = re.compile(r"st[rpu]|\w+ .*,[-\dxa-f]*\([^)]*\)$")
 
 
 @pytest.mark.parametrize("name, wanted", [
-    ("batch_ticks", [""]),
+    ("time_batch", [""]),
     ("time_calls_and_work", ["", "stub_add_chain"]),
     ("stamp_by_counter", [""]), ("stamp_nothing", [])])
 def test_nothing_but_the_row_is_timed(program, objects, name, wanted):
