@@ -199,6 +199,10 @@ void batch_run(struct subject *subject, struct probe *probe, bool counter,
 	int cpu, stops = continued;
 	uint64_t cpu_ns;
 
+	/* They follow this thread, and what it is switched to is half of it. */
+	if (subject->benchmark->work & WORK_SWITCHES)
+		counters = NULL;
+
 	getrusage(RUSAGE_THREAD, &before);
 	cpu_ns = thread_cpu_ns();
 	cpu = sched_getcpu();

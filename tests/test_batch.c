@@ -358,16 +358,16 @@ static const struct counters_system simulated_system = {
 	.read = read_simulated,
 };
 
-static struct row count_batch(uint64_t calls, int around_fails, int fails)
+static struct row count_batch_of(const struct benchmark *benchmark,
+				 uint64_t calls, int around_fails, int fails)
 {
-	static const struct benchmark benchmark = { .run = run_counted };
 	struct counters counters = { .system = &simulated_system,
 				     .counted = (1U << COUNTERS) - 1 };
 	struct subject subject = { .calls = calls };
 	struct row row;
 
 	assert_int_equal(probe_init(&probe, 1), 0);
-	assert_int_equal(batch_open(&subject, &benchmark), 0);
+	assert_int_equal(batch_open(&subject, benchmark), 0);
 	subject.calls = calls;
 	simulated.fails = around_fails;
 	subject.around = batch_around(&subject, &probe, &counters);
@@ -376,6 +376,28 @@ static struct row count_batch(uint64_t calls, int around_fails, int fails)
 	batch_close(&subject);
 	probe_free(&probe);
 	return row;
+}
+
+static struct row count_batch(uint64_t calls, int around_fails, int fails)
+{
+	static const struct benchmark benchmark = { .run = run_counted };
+
+	return count_batch_of(&benchmark, calls, around_fails, fails);
+}
+
+/* The counters follow one thread of the two that work. */
+static void a_row_that_switches_is_not_counted(void **state)
+{
+	static const struct benchmark switching = { .run = run_counted,
+						    .work = WORK_SWITCHES };
+	static const struct benchmark faulting = { .run = run_counted,
+						   .work = WORK_FAULTS };
+
+	(void)state;
+	assert_int_equal(count_batch_of(&switching, 10, 0, 0).counts.counted,
+			 0);
+	assert_int_equal(count_batch_of(&faulting, 10, 0, 0).counts.counted,
+			 (1U << COUNTERS) - 1);
 }
 
 /* Neither the untimed run, nor the reads. */
@@ -527,6 +549,7 @@ int main(void)
 		afresh(a_row_is_filled_but_for_its_place),
 		afresh(the_timed_calls_alone_are_counted),
 		afresh(a_batch_whose_count_failed_has_none),
+		afresh(a_row_that_switches_is_not_counted),
 		afresh(faults_are_seen),
 		afresh(a_move_to_another_cpu_is_seen),
 		afresh(going_on_is_seen),
