@@ -77,6 +77,8 @@ static void print_times(FILE *out, double value, int width)
 {
 	if (!isfinite(value))
 		fprintf(out, "%*s", width, "-");
+	else if (value >= 1e6)
+		fprintf(out, "%*.1fM", width - 1, value / 1e6);
 	else
 		fprintf(out, "%*.*f", width, value < 10 ? 1 : 0, value);
 }

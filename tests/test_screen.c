@@ -73,6 +73,22 @@ static void a_row_has_its_figures(void **state)
 	free(text);
 }
 
+/* A fork of a large parent: the columns stay apart. */
+static void millions_are_told_as_such(void **state)
+{
+	static const char *const parts[] = { "7000010 ns", " 14.0M ", " 3.5M",
+					     NULL };
+	char *text;
+
+	(void)state;
+	hand_make(&made, 1, 20);
+	hand_fill(&made, hand_try(&made, row_named("getppid/inline"), 16),
+		  7000000);
+	text = results(NULL, 0);
+	assert_in_order(line_of(text, "getppid/inline"), parts);
+	free(text);
+}
+
 /* Estimated cycles are marked, also where one row alone was not counted. */
 static void an_estimate_of_cycles_is_marked(void **state)
 {
@@ -299,6 +315,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		released(a_row_has_its_figures),
+		released(millions_are_told_as_such),
 		released(an_estimate_of_cycles_is_marked),
 		released(every_arm_has_its_table),
 		released(an_arms_conditions_stand_beside_its_name),
