@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: MIT
 /* One launch: every row set up, the rounds run, the rows sent. */
+#define _GNU_SOURCE
 #include "rounds.h"
 
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 
 #include "arch.h"
 #include "batch.h"
@@ -91,19 +93,34 @@ static double measure_yardstick(const struct job *job, enum yardstick which)
 	return ticks_per_call;
 }
 
-/* Every page that will be written is touched now, not in a timed batch. */
+/* Every page that will be written is touched now, not in a timed batch. No fork
+ * copies them, or its cost would hang on how much is measured beside it. */
 static int make_room(struct launch *launch)
 {
+	size_t bytes;
+	void *rows;
+
 	launch->capacity = (size_t)launch->job->rounds * launch->job->count + 1;
-	launch->rows = malloc(launch->capacity * sizeof(*launch->rows));
-	if (!launch->rows)
+	bytes = launch->capacity * sizeof(*launch->rows);
+	rows = mmap(NULL, bytes, PROT_READ | PROT_WRITE,
+		    MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	if (rows == MAP_FAILED)
 		return -ENOMEM;
-	memset(launch->rows, 1, launch->capacity * sizeof(*launch->rows));
+	launch->rows = rows;
+	madvise(rows, bytes, MADV_DONTFORK);
+	memset(rows, 1, bytes);
 	if (probe_init(&launch->probe, launch->job->probe_scale))
 		return -ENOMEM;
 	if (launch->job->emulated)
 		probe_lead_long(&launch->probe);
 	return 0;
+}
+
+static void free_room(struct launch *launch)
+{
+	probe_free(&launch->probe);
+	if (launch->rows)
+		munmap(launch->rows, launch->capacity * sizeof(*launch->rows));
 }
 
 /* Opens every task's row and registers it with the scheduler. */
@@ -307,8 +324,7 @@ int rounds_run(int out, const struct job *job, const struct task *tasks,
 		launched->alone_share = alone_share(&launch, launched);
 	if (!error)
 		error = send_launch(out, &launch, launched);
-	probe_free(&launch.probe);
-	free(launch.rows);
+	free_room(&launch);
 	free(launch.subjects);
 	return error;
 }
