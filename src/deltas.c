@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "facts.h"
+#include "partner.h"
 
 #define INTERRUPTS_MOST (16 << 20) /* /proc/interrupts: 1,000 CPUs x 1,400 */
 #define DRIFT_BLUR_PPM	10	   /* a fifth of what is doubted */
@@ -73,7 +74,8 @@ static void read_times(struct moment *moment, int cpu)
 	moment->own_ns = FACTS_UNKNOWN;
 	if (clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &own) == 0)
 		moment->own_ns = (uint64_t)own.tv_sec * 1000000000ULL +
-				 (uint64_t)own.tv_nsec;
+				 (uint64_t)own.tv_nsec +
+				 (uint64_t)partner_cpu_ns();
 }
 
 static void read_usage(struct moment *moment)

@@ -14,7 +14,7 @@
 struct moment {
 	struct clock_anchor anchor;
 	uint64_t nvcsw, nivcsw, minflt, majflt; /* of this thread */
-	uint64_t own_ns;			/* CPU time of this process */
+	uint64_t own_ns; /* CPU time of this process and of what it started */
 	struct cpu_times cpu;
 	uint64_t interrupts, softirqs;
 	uint64_t run_delay_ns; /* this process's first thread, waiting to run */
@@ -28,7 +28,8 @@ struct deltas {
 	double nvcsw, nivcsw, minflt, majflt;
 	/* By the kernel's clock ticks, mostly of 10 ms: a few are rounding. */
 	double ran_ms, steal_ms, irq_ms, softirq_ms;
-	/* What ran and was not this process; rounding can make it < 0. */
+	/* What ran and was neither this process nor what it had started on this
+	 * CPU; rounding can make it < 0. */
 	double other_ms;
 	double interrupts, softirqs;
 	double run_delay_ms;

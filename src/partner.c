@@ -6,18 +6,24 @@
 #include <errno.h>
 #include <sched.h>
 #include <signal.h>
-#include <sys/mman.h>
+#include <stdbool.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "arch.h"
+#include "memory.h"
 #include "topology.h"
 
 #define STACK_BYTES (64UL * 1024)
+#define GAVE_UP	    3
 
 static int here = -1, elsewhere = -1;
+static struct partner *alive;	   /* the last that was started */
+static int64_t ended_elsewhere_ns; /* CPU time of those not on this CPU */
 
 /* What a new task is told. */
 struct start {
@@ -25,6 +31,13 @@ struct start {
 	void *argument;
 	pid_t parent;
 };
+
+/* Of the one thread that there is at a time. */
+static struct {
+	_Alignas(4096) char bytes[STACK_BYTES];
+	struct start start;
+} stack;
+static bool stack_taken;
 
 void partner_place(struct topology *topology, int cpu)
 {
@@ -50,6 +63,11 @@ const char *needs_other_cpu(const struct benchmark *benchmark)
 	return elsewhere >= 0 ? NULL : "there is no other CPU to work with";
 }
 
+int partner_one_caller(void)
+{
+	return syscall0(SYS_gettid) == getpid() ? 0 : -EOPNOTSUPP;
+}
+
 /* No glibc in here: a thread shares its thread-local data with the worker. */
 static int live(void *argument)
 {
@@ -71,22 +89,19 @@ static pid_t start_process(struct start *start)
 	return pid < 0 ? -errno : pid;
 }
 
-static pid_t start_thread(struct partner *partner, const struct start *start)
+/* On a stack that is there from the start: no mapping is made, no page faults
+ * in. */
+static pid_t start_thread(const struct start *start)
 {
-	struct start *own;
 	pid_t pid;
 
-	partner->stack = mmap(NULL, STACK_BYTES, PROT_READ | PROT_WRITE,
-			      MAP_PRIVATE | MAP_ANONYMOUS | MAP_STACK, -1, 0);
-	if (partner->stack == MAP_FAILED) {
-		partner->stack = NULL;
-		return -errno;
-	}
+	if (stack_taken)
+		return -EBUSY;
 	/* It may begin when whoever starts it is long elsewhere. */
-	own = partner->stack;
-	*own = *start;
-	pid = clone(live, (char *)partner->stack + STACK_BYTES,
-		    CLONE_VM | CLONE_FS | SIGCHLD, own);
+	stack.start = *start;
+	pid = clone(live, stack.bytes + sizeof(stack.bytes),
+		    CLONE_VM | CLONE_FS | SIGCHLD, &stack.start);
+	stack_taken = pid > 0;
 	return pid < 0 ? -errno : pid;
 }
 
@@ -99,6 +114,51 @@ static int bind_task(pid_t pid, int cpu)
 	return error ? error : topology_bind_task(topology, pid, cpu);
 }
 
+static void do_nothing(void *argument)
+{
+	(void)argument;
+}
+
+const char *needs_partner_thread(const struct benchmark *benchmark)
+{
+	static struct partner partner;
+	static int error = -1;
+
+	(void)benchmark;
+	if (error < 0) {
+		error = -partner_start(&partner, PARTNER_THREAD, partner_here(),
+				       do_nothing, NULL);
+		partner_end(&partner);
+	}
+	return error ? "no task that shares its memory alone can be made here "
+		       "(an emulator?)"
+		     : NULL;
+}
+
+static int64_t ns_of(const struct timeval *time)
+{
+	return (int64_t)time->tv_sec * 1000000000 +
+	       (int64_t)time->tv_usec * 1000;
+}
+
+static int64_t used_ns(const struct rusage *usage)
+{
+	return ns_of(&usage->ru_utime) + ns_of(&usage->ru_stime);
+}
+
+/* What was ended on another CPU is in RUSAGE_CHILDREN all the same. */
+static void forget(struct partner *partner, const struct rusage *usage)
+{
+	struct partner **link = &alive;
+
+	while (*link && *link != partner)
+		link = &(*link)->next;
+	if (*link)
+		*link = partner->next;
+	if (partner->cpu != here)
+		ended_elsewhere_ns += used_ns(usage);
+}
+
 int partner_start(struct partner *partner, enum partner_kind kind, int cpu,
 		  void (*work)(void *argument), void *argument)
 {
@@ -106,27 +166,75 @@ int partner_start(struct partner *partner, enum partner_kind kind, int cpu,
 	sigset_t all, before;
 	int error;
 
-	*partner = (struct partner){ 0 };
+	*partner = (struct partner){ .cpu = cpu };
+	partner->thread = kind == PARTNER_THREAD;
 	sigfillset(&all);
 	sigprocmask(SIG_SETMASK, &all, &before);
 	partner->pid = kind == PARTNER_PROCESS ? start_process(&start)
-					       : start_thread(partner, &start);
+					       : start_thread(&start);
 	sigprocmask(SIG_SETMASK, &before, NULL);
 	error = partner->pid < 0 ? partner->pid : bind_task(partner->pid, cpu);
-	if (error)
+	if (error) {
 		partner_end(partner);
-	return error;
+		return error;
+	}
+	partner->next = alive;
+	alive = partner;
+	if (kind == PARTNER_PROCESS)
+		memory_take_back();
+	return 0;
 }
 
 void partner_end(struct partner *partner)
 {
+	struct rusage usage = { 0 };
+
 	if (partner->pid > 0) {
 		kill(partner->pid, SIGKILL);
-		while (waitpid(partner->pid, NULL, __WALL) < 0 &&
+		while (wait4(partner->pid, NULL, __WALL, &usage) < 0 &&
 		       errno == EINTR)
 			;
+		forget(partner, &usage);
+		stack_taken &= !partner->thread;
 	}
-	if (partner->stack)
-		munmap(partner->stack, STACK_BYTES);
 	*partner = (struct partner){ 0 };
+}
+
+/* Asleep for the least that the kernel's timers do, mostly 50 us more
+ * (prctl(2), PR_SET_TIMERSLACK). */
+void partner_rest(void)
+{
+	struct timespec moment = { .tv_nsec = 1 };
+
+	nanosleep(&moment, NULL);
+}
+
+void partner_give_up(void)
+{
+	_exit(GAVE_UP);
+}
+
+static int64_t cpu_ns(const struct partner *partner)
+{
+	struct timespec time;
+	clockid_t clock;
+
+	if (clock_getcpuclockid(partner->pid, &clock) ||
+	    clock_gettime(clock, &time))
+		return 0;
+	return (int64_t)time.tv_sec * 1000000000 + time.tv_nsec;
+}
+
+int64_t partner_cpu_ns(void)
+{
+	struct rusage children;
+	int64_t ns;
+
+	if (getrusage(RUSAGE_CHILDREN, &children))
+		return 0;
+	ns = used_ns(&children) - ended_elsewhere_ns;
+	for (const struct partner *each = alive; each; each = each->next)
+		if (each->cpu == here)
+			ns += cpu_ns(each);
+	return ns;
 }

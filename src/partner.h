@@ -16,14 +16,17 @@ struct topology;
 
 enum partner_kind {
 	PARTNER_PROCESS, /* a copy of the worker's memory and descriptors */
-	PARTNER_THREAD,	 /* in the worker's memory, with descriptors of its own:
+	PARTNER_THREAD, /* one at a time; in the worker's memory, with descriptors of its own:
 			  * else the worker's own calls would have to count
 			  * their users (fs/file.c, __fget_light) */
 };
 
+/* Stays where it is from start to end. */
 struct partner {
-	pid_t pid;   /* 0: none */
-	void *stack; /* a thread's */
+	pid_t pid; /* 0: none */
+	int cpu;   /* that it is bound to */
+	bool thread;
+	struct partner *next;
 };
 
 /* Notes where the worker is and which CPU lies beside it: one of another core
@@ -34,8 +37,15 @@ void partner_place(struct topology *topology, int cpu);
 int partner_here(void);
 int partner_elsewhere(void);
 
-/* `supported` where a row's partner is to be elsewhere. */
+/* `supported` where a row's partner is to be elsewhere, or a thread: tried. */
 const char *needs_other_cpu(const struct benchmark *benchmark);
+const char *needs_partner_thread(const struct benchmark *benchmark);
+
+/*
+ * `setup` begins with it where a row's partner can serve one caller: -EOPNOTSUPP
+ * in a second thread of the worker (condition threads), 0 in the first.
+ */
+int partner_one_caller(void);
 
 /*
  * Starts a task that is bound to `cpu` and runs work(argument) until it
@@ -43,13 +53,25 @@ const char *needs_other_cpu(const struct benchmark *benchmark);
  * work makes its calls by syscall0..6 alone: it shares errno and all else that
  * glibc keeps for a thread. 0 or -errno; `partner` holds no pid then.
  *
- * A process may be started by setup and live as long as the row. A thread is
- * felt by what others do to the memory map: by prepare, and ended by leave.
+ * A process may be started by setup and live as long as the row; the worker's
+ * own pages are taken back (memory.h). A thread is felt by what others do to
+ * the memory map: by prepare, and ended by leave.
  */
 int partner_start(struct partner *partner, enum partner_kind kind, int cpu,
 		  void (*work)(void *argument), void *argument);
 
 /* Kills it and waits for it; does nothing where there is none. */
 void partner_end(struct partner *partner);
+
+/* Lets what is still to run on this CPU run until it sleeps or is gone: what
+ * has answered the last call and has not gone to sleep yet. For leave. */
+void partner_rest(void);
+
+/* Ends the worker: for prepare where what the row needs cannot be had. The
+ * launch is lost then, and no figure is made of what was not done. */
+void partner_give_up(void) __attribute__((noreturn));
+
+/* CPU time in ns that partners and children had on the worker's CPU. */
+int64_t partner_cpu_ns(void);
 
 #endif

@@ -9,6 +9,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "bound.h"
 #include "check.h"
 #include "deltas.h"
 #include "facts.h"
@@ -330,6 +331,35 @@ static void the_work_of_another_process_is(void **state)
 	assert_true(isnan(d.run_delay_ms) || d.run_delay_ms > 0);
 }
 
+static void spin_for_good(void *argument)
+{
+	(void)argument;
+	for (;;)
+		;
+}
+
+/* A partner's work is part of ours, as much as it has of this CPU. */
+static void the_work_of_a_partner_is_our_own(void **state)
+{
+	struct moment before, after;
+	struct partner partner;
+	uint64_t start, wall_ns;
+
+	(void)state;
+	assert_int_equal(bind_as_a_worker(), 0);
+	assert_int_equal(partner_start(&partner, PARTNER_PROCESS,
+				       partner_here(), spin_for_good, NULL),
+			 0);
+	start = clock_raw_ns();
+	moment_before(&before, partner_here(), false);
+	usleep(100000);
+	moment_after(&after, partner_here(), false);
+	wall_ns = clock_raw_ns() - start;
+	partner_end(&partner);
+	assert_true(after.own_ns - before.own_ns > 1000000);
+	assert_true(after.own_ns - before.own_ns < wall_ns);
+}
+
 #define with_made(test) cmocka_unit_test_setup(test, make)
 
 int main(void)
@@ -347,6 +377,7 @@ int main(void)
 		cmocka_unit_test(a_moment_of_this_machine_has_our_own),
 		cmocka_unit_test(our_own_work_is_not_anothers),
 		cmocka_unit_test(the_work_of_another_process_is),
+		cmocka_unit_test(the_work_of_a_partner_is_our_own),
 	};
 
 	return check_all(tests);

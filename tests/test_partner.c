@@ -2,23 +2,32 @@
 /* A partner works on the CPU it is bound to, and is gone when it is ended. */
 #define _GNU_SOURCE
 #include <errno.h>
+#include <pthread.h>
 #include <sched.h>
 #include <stdatomic.h>
+#include <string.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "arch.h"
+#include "bound.h"
 #include "check.h"
-#include "partner.h"
-#include "topology.h"
+
+#ifndef MADV_POPULATE_WRITE
+#define MADV_POPULATE_WRITE 23
+#endif
+
+#define ROUNDING_NS 10000 /* getrusage tells microseconds */
 
 /* What a partner of either kind can leave a note in. */
 static struct note {
 	atomic_int cpu; /* that it ran on, + 1 */
 	atomic_int same_memory;
 	atomic_int pid;
+	atomic_int spins;
 } * note;
 
 static int private_word;
@@ -48,18 +57,6 @@ static void tell(void *argument)
 static void return_at_once(void *argument)
 {
 	(void)argument;
-}
-
-static int place(void **state)
-{
-	struct topology *topology;
-
-	(void)state;
-	if (topology_load(&topology))
-		return -1;
-	partner_place(topology, sched_getcpu());
-	topology_free(topology);
-	return 0;
 }
 
 static void wait_for_cpu(int cpu)
@@ -127,6 +124,135 @@ static void a_cpu_that_is_not_there_is_an_error(void **state)
 	nobody_is_left();
 }
 
+static void spin(void *argument)
+{
+	(void)argument;
+	for (;;)
+		note->spins++;
+}
+
+/* CPU time that is told of a partner that spun while we slept. */
+static int64_t told_of(enum partner_kind kind, int cpu)
+{
+	int64_t alive, before = partner_cpu_ns();
+	struct partner partner;
+
+	assert_int_equal(partner_start(&partner, kind, cpu, spin, NULL), 0);
+	usleep(100000);
+	alive = partner_cpu_ns() - before;
+	partner_end(&partner);
+	assert_true(partner_cpu_ns() - before >= alive - ROUNDING_NS);
+	return partner_cpu_ns() - before;
+}
+
+static void what_it_does_here_is_told(void **state)
+{
+	(void)state;
+	assert_true(told_of(PARTNER_PROCESS, partner_here()) > 1000000);
+	assert_true(told_of(PARTNER_THREAD, partner_here()) > 1000000);
+	if (partner_elsewhere() < 0)
+		skip_because("there is one CPU");
+	assert_near(told_of(PARTNER_PROCESS, partner_elsewhere()), 0,
+		    ROUNDING_NS);
+	assert_near(told_of(PARTNER_THREAD, partner_elsewhere()), 0,
+		    ROUNDING_NS);
+}
+
+/* Who spins on this CPU has it when we rest, and not while we do not. */
+static void a_rest_lets_others_run(void **state)
+{
+	struct partner partner;
+	int spins;
+
+	(void)state;
+	assert_int_equal(partner_start(&partner, PARTNER_PROCESS,
+				       partner_here(), spin, NULL),
+			 0);
+	for (int i = 0; i < 1000 && !note->spins; i++)
+		partner_rest();
+	spins = note->spins;
+	assert_true(spins > 0);
+	for (int i = 0; i < 1000 && note->spins == spins; i++)
+		partner_rest();
+	assert_true(note->spins != spins);
+	partner_end(&partner);
+}
+
+static void there_is_one_thread_at_a_time(void **state)
+{
+	struct partner first, second;
+
+	(void)state;
+	assert_int_equal(partner_start(&first, PARTNER_THREAD, partner_here(),
+				       tell, NULL),
+			 0);
+	assert_int_equal(partner_start(&second, PARTNER_THREAD, partner_here(),
+				       tell, NULL),
+			 -EBUSY);
+	assert_true(kill(first.pid, 0) == 0);
+	assert_int_equal(partner_start(&second, PARTNER_THREAD, partner_here(),
+				       tell, NULL),
+			 -EBUSY);
+	partner_end(&first);
+	assert_int_equal(partner_start(&second, PARTNER_THREAD, partner_here(),
+				       tell, NULL),
+			 0);
+	partner_end(&second);
+	nobody_is_left();
+}
+
+static void *ask(void *argument)
+{
+	*(int *)argument = partner_one_caller();
+	return NULL;
+}
+
+static void a_second_thread_is_told_to_go(void **state)
+{
+	pthread_t thread;
+	int answer = 0;
+
+	(void)state;
+	assert_int_equal(partner_one_caller(), 0);
+	assert_int_equal(pthread_create(&thread, NULL, ask, &answer), 0);
+	pthread_join(thread, NULL);
+	assert_int_equal(answer, -EOPNOTSUPP);
+}
+
+/* Pages that we wrote before and write again: no fault is left over. */
+static void our_pages_are_taken_back(void **state)
+{
+	static _Alignas(4096) char pages[64][4096];
+	struct rusage before, after;
+	struct partner partner;
+
+	(void)state;
+	if (madvise(pages, 4096, MADV_POPULATE_WRITE))
+		skip_because("no MADV_POPULATE_WRITE before Linux 5.14");
+	memset(pages, 1, sizeof(pages));
+	assert_int_equal(partner_start(&partner, PARTNER_PROCESS,
+				       partner_here(), tell, NULL),
+			 0);
+	getrusage(RUSAGE_SELF, &before);
+	for (int i = 0; i < 64; i++)
+		((volatile char *)pages[i])[0]++;
+	getrusage(RUSAGE_SELF, &after);
+	partner_end(&partner);
+	assert_true(after.ru_minflt - before.ru_minflt < 8);
+}
+
+static void who_gives_up_ends_the_worker(void **state)
+{
+	int status;
+	pid_t worker = fork();
+
+	(void)state;
+	if (worker == 0)
+		partner_give_up();
+	assert_int_equal(waitpid(worker, &status, 0), worker);
+	assert_true(WIFEXITED(status) && WEXITSTATUS(status) != 0);
+}
+
 /* The one who starts it dies without ending it. */
 static void it_dies_with_the_worker(void **state)
 {
@@ -153,12 +279,18 @@ int main(void)
 		cmocka_unit_test(both_kinds_work_here_and_elsewhere),
 		cmocka_unit_test(one_that_is_done_is_ended_too),
 		cmocka_unit_test(a_cpu_that_is_not_there_is_an_error),
+		cmocka_unit_test(there_is_one_thread_at_a_time),
+		cmocka_unit_test(what_it_does_here_is_told),
+		cmocka_unit_test(a_rest_lets_others_run),
+		cmocka_unit_test(our_pages_are_taken_back),
+		cmocka_unit_test(who_gives_up_ends_the_worker),
 		cmocka_unit_test(it_dies_with_the_worker),
+		cmocka_unit_test(a_second_thread_is_told_to_go),
 	};
 
 	note = mmap(NULL, sizeof(*note), PROT_READ | PROT_WRITE,
 		    MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-	if (note == MAP_FAILED || place(NULL))
+	if (note == MAP_FAILED || bind_as_a_worker())
 		return 1;
 	return check_all(tests);
 }
