@@ -26,6 +26,7 @@
 #define ARCH_HAS_COUNTER  1
 #define ARCH_HAS_STUBS	  1
 #define ARCH_HAS_INT80	  0
+#define ARCH_HAS_PROGRAM  1
 
 /* Beyond every table and below the private range of 32-bit Arm (0xf0000). */
 #define ARCH_INVALID_NUMBER 0x3fff
@@ -202,5 +203,9 @@ void stub_add_chain(uint64_t hundreds);
 void stub_count_down(uint64_t steps);
 void stub_taken_jumps(uint64_t hundreds);
 void **stub_load_chain(void **cell, uint64_t loads);
+
+/* A program that ends at once, as a file would hold it (exit.S, ../embed.S). */
+#define ARCH_PROGRAM_STATUS 73
+extern const unsigned char arch_program[], arch_program_end[];
 
 #endif

@@ -23,6 +23,7 @@
 #define ARCH_HAS_COUNTER  0
 #define ARCH_HAS_STUBS	  0
 #define ARCH_HAS_INT80	  0
+#define ARCH_HAS_PROGRAM  0
 
 #define ARCH_INVALID_NUMBER 0x3fff
 
@@ -152,5 +153,10 @@ static __attribute__((noinline, unused)) void **stub_load_chain(void **cell,
 	}
 	return cell;
 }
+
+/* There is no program of machine code that all would run. */
+#define ARCH_PROGRAM_STATUS 0
+#define arch_program	    ((const unsigned char *)0)
+#define arch_program_end    ((const unsigned char *)0)
 
 #endif
