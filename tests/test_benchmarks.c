@@ -6,6 +6,7 @@
 #include <sys/wait.h>
 
 #include "batch.h"
+#include "bound.h"
 #include "check.h"
 #include "registry.h"
 
@@ -145,7 +146,7 @@ int main(void)
 		cmocka_unit_test(rows_can_be_open_together),
 	};
 
-	if (registry_init())
+	if (bind_as_a_worker() || registry_init())
 		return 1;
 	return check_all(tests);
 }

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "arch.h"
+#include "bound.h"
 #include "check.h"
 #include "entries.h"
 #include "facts.h"
@@ -194,6 +195,18 @@ static bool must_fall_back(const struct benchmark *benchmark)
 	       strcmp(benchmark->variant, "process_cputime") == 0;
 }
 
+/* A sanitizer has its own in place of the C library's, which enters more. */
+static bool is_replaced(const struct benchmark *benchmark)
+{
+#ifdef __SANITIZE_ADDRESS__
+	return strcmp(benchmark->path, "vfork") == 0 ||
+	       strcmp(benchmark->path, "exec") == 0;
+#else
+	(void)benchmark;
+	return false;
+#endif
+}
+
 static void check_entries(const struct registry_entry *entry)
 {
 	const struct benchmark *benchmark = entry->benchmark;
@@ -205,7 +218,7 @@ static void check_entries(const struct registry_entry *entry)
 		expected = (int64_t)calls;
 	else if (may_fall_back(entry) && count == (int64_t)calls)
 		print_message("%s enters the kernel after all\n", entry->name);
-	if (count == expected ||
+	if (count == expected || (is_replaced(benchmark) && count > expected) ||
 	    (may_fall_back(entry) && count == (int64_t)calls))
 		return;
 	print_error("%s: %lld entries in %llu calls, not %lld\n", entry->name,
@@ -225,7 +238,10 @@ static void every_row_enters_as_often_as_it_says(void **state)
 
 		if (benchmark->supported && benchmark->supported(benchmark))
 			continue;
-		check_entries(entry);
+		if (benchmark->uncounted)
+			assert_for(entry->name, benchmark->uncounted[0]);
+		else
+			check_entries(entry);
 	}
 }
 
@@ -240,7 +256,7 @@ int main(void)
 		cmocka_unit_test(every_row_enters_as_often_as_it_says),
 	};
 
-	if (registry_init())
+	if (bind_as_a_worker() || registry_init())
 		return 1;
 	return check_all(tests);
 }
