@@ -32,6 +32,7 @@ struct room {
 	_Alignas(64) char stack[STACK_BYTES];
 	atomic_int alive; /* the thread's number; the kernel clears it */
 	uint64_t made;
+	pid_t last;
 };
 
 /* Another process, which asks its own C library for threads: the first makes
@@ -57,6 +58,7 @@ static __attribute__((noinline)) void by_clone(struct room *room)
 
 	if (thread < 0)
 		partner_give_up();
+	room->last = thread;
 	do
 		syscall6(SYS_futex, (long)&room->alive, FUTEX_WAIT, thread, 0,
 			 0, 0);
@@ -156,10 +158,14 @@ static void close_maker(struct context *context)
 }
 
 /* The last thread is joined while it still ends. */
-static void rest(struct context *context)
+static void rest_room(struct context *context)
 {
-	(void)context;
-	partner_rest();
+	partner_rest_thread(((const struct room *)context->buffer)->last);
+}
+
+static void rest_maker(struct context *context)
+{
+	partner_rest(&((const struct maker *)context->buffer)->partner);
 }
 
 static const char *verify_room(struct context *context)
@@ -168,7 +174,7 @@ static const char *verify_room(struct context *context)
 	uint64_t made = room->made;
 
 	clone_function(context, 10);
-	rest(context);
+	rest_room(context);
 	return room->made == made + 10 ? NULL : "not every thread has run";
 }
 
@@ -178,7 +184,7 @@ static const char *verify_maker(struct context *context)
 	uint64_t made = maker->made;
 
 	pthread_inline_pair(context, 2 * PER_TURN);
-	rest(context);
+	rest_maker(context);
 	return maker->made == made + 2 * PER_TURN ? NULL
 						  : "not every thread has run";
 }
@@ -186,11 +192,11 @@ static const char *verify_maker(struct context *context)
 // clang-format off
 BENCHMARK_GROUP(thread, "a thread that ends at once, made and joined",
 	{ .path = "clone",   .run = clone_function, .verify = verify_room,
-	  .setup = open_room, .teardown = close_room, .leave = rest,
+	  .setup = open_room, .teardown = close_room, .leave = rest_room,
 	  .entries = 2, .work = WORK_SWITCHES,
 	  .summary = "clone on a stack kept ready, join by its futex" },
 	{ .path = "pthread", .run = pthread_inline_pair,   .verify = verify_maker,
-	  .setup = open_maker, .teardown = close_maker, .leave = rest,
+	  .setup = open_maker, .teardown = close_maker, .leave = rest_maker,
 	  .per_turn = PER_TURN, .entries = 2.0 / PER_TURN,
 	  .work = WORK_SWITCHES, .full = true,
 	  .summary = "pthread_create and join, 64 asked of another process" },

@@ -120,11 +120,12 @@ void echo_stop(struct echo *echo)
 {
 	if (!echo->pid)
 		return;
-	if (echo->host)
+	if (echo->host) {
 		dismiss(echo);
-	else
+		partner_rest(&echo->host->partner);
+	} else {
 		partner_end(&echo->thread);
-	partner_rest();
+	}
 	echo->pid = 0;
 	sigprocmask(SIG_SETMASK, &echo->before, NULL);
 }

@@ -4,9 +4,12 @@
 #include "partner.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
@@ -200,13 +203,34 @@ void partner_end(struct partner *partner)
 	*partner = (struct partner){ 0 };
 }
 
-/* Asleep for the least that the kernel's timers do, mostly 50 us more
- * (prctl(2), PR_SET_TIMERSLACK). */
-void partner_rest(void)
+/* Behind the last ")" of its line, since a name may hold one (proc(5)). */
+static bool is_running(pid_t pid)
 {
-	struct timespec moment = { .tv_nsec = 1 };
+	char name[32], line[512];
+	const char *behind;
+	ssize_t bytes;
+	int file;
 
-	nanosleep(&moment, NULL);
+	snprintf(name, sizeof(name), "/proc/%d/stat", (int)pid);
+	file = open(name, O_RDONLY | O_CLOEXEC);
+	bytes = file >= 0 ? read(file, line, sizeof(line) - 1) : 0;
+	if (file >= 0)
+		close(file);
+	line[bytes > 0 ? bytes : 0] = '\0';
+	behind = strrchr(line, ')');
+	return behind && (behind[2] == 'R' || behind[2] == 'D');
+}
+
+void partner_rest(const struct partner *partner)
+{
+	while (is_running(partner->pid))
+		sched_yield();
+}
+
+void partner_rest_thread(pid_t thread)
+{
+	while (thread > 0 && syscall3(SYS_tgkill, getpid(), thread, 0) == 0)
+		sched_yield();
 }
 
 void partner_give_up(void)

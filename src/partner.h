@@ -63,9 +63,12 @@ int partner_start(struct partner *partner, enum partner_kind kind, int cpu,
 /* Kills it and waits for it; does nothing where there is none. */
 void partner_end(struct partner *partner);
 
-/* Lets what is still to run on this CPU run until it sleeps or is gone: what
- * has answered the last call and has not gone to sleep yet. For leave. */
-void partner_rest(void);
+/* Waits until it sleeps: who has answered the last call may not have gone to
+ * sleep yet, and would run in the next row. For leave. */
+void partner_rest(const struct partner *partner);
+
+/* The same for a thread of this process that ends: until it is gone. */
+void partner_rest_thread(pid_t thread);
 
 /* Ends the worker: for prepare where what the row needs cannot be had. The
  * launch is lost then, and no figure is made of what was not done. */

@@ -158,24 +158,60 @@ static void what_it_does_here_is_told(void **state)
 		    ROUNDING_NS);
 }
 
-/* Who spins on this CPU has it when we rest, and not while we do not. */
-static void a_rest_lets_others_run(void **state)
+/* Spins for a while and says so, then sleeps for good. */
+static void work_then_sleep(void *argument)
+{
+	(void)argument;
+	for (int i = 0; i < 20000000; i++)
+		note->spins++;
+	for (;;)
+		sleep_a_little();
+}
+
+static void who_rests_sleeps(void **state)
 {
 	struct partner partner;
-	int spins;
 
 	(void)state;
-	assert_int_equal(partner_start(&partner, PARTNER_PROCESS,
-				       partner_here(), spin, NULL),
-			 0);
-	for (int i = 0; i < 1000 && !note->spins; i++)
-		partner_rest();
-	spins = note->spins;
-	assert_true(spins > 0);
-	for (int i = 0; i < 1000 && note->spins == spins; i++)
-		partner_rest();
-	assert_true(note->spins != spins);
-	partner_end(&partner);
+	for (int elsewhere = 0; elsewhere < 2; elsewhere++) {
+		int cpu = elsewhere ? partner_elsewhere() : partner_here();
+
+		if (cpu < 0)
+			continue;
+		note->spins = 0;
+		assert_int_equal(partner_start(&partner, PARTNER_PROCESS, cpu,
+					       work_then_sleep, NULL),
+				 0);
+		partner_rest(&partner);
+		assert_int_equal(note->spins, 20000000);
+		partner_end(&partner);
+	}
+}
+
+static int wait_for_word(void *word)
+{
+	while (!*(atomic_int *)word)
+		;
+	return 0;
+}
+
+static void a_thread_that_ends_is_waited_for(void **state)
+{
+	static _Alignas(16) char stack[16384];
+	static atomic_int word, tid;
+	pid_t thread = clone(wait_for_word, stack + sizeof(stack),
+			     CLONE_VM | CLONE_FS | CLONE_FILES | CLONE_SIGHAND |
+				     CLONE_THREAD | CLONE_SYSVSEM |
+				     CLONE_CHILD_CLEARTID,
+			     (void *)&word, NULL, NULL, &tid);
+
+	(void)state;
+	assert_true(thread > 0);
+	assert_int_equal(syscall3(SYS_tgkill, getpid(), thread, 0), 0);
+	word = 1;
+	partner_rest_thread(thread);
+	assert_int_equal(syscall3(SYS_tgkill, getpid(), thread, 0), -ESRCH);
+	partner_rest_thread(0);
 }
 
 static void there_is_one_thread_at_a_time(void **state)
@@ -281,7 +317,8 @@ int main(void)
 		cmocka_unit_test(a_cpu_that_is_not_there_is_an_error),
 		cmocka_unit_test(there_is_one_thread_at_a_time),
 		cmocka_unit_test(what_it_does_here_is_told),
-		cmocka_unit_test(a_rest_lets_others_run),
+		cmocka_unit_test(who_rests_sleeps),
+		cmocka_unit_test(a_thread_that_ends_is_waited_for),
 		cmocka_unit_test(our_pages_are_taken_back),
 		cmocka_unit_test(who_gives_up_ends_the_worker),
 		cmocka_unit_test(it_dies_with_the_worker),
