@@ -125,6 +125,17 @@ static json_t *curve_json(const struct quiet_fit *fit)
 	return curve;
 }
 
+static json_t *work_json(const struct benchmark *benchmark)
+{
+	json_t *work = json_array();
+
+	if (benchmark->work & WORK_FAULTS)
+		json_array_append_new(work, json_string("faults"));
+	if (benchmark->work & WORK_SWITCHES)
+		json_array_append_new(work, json_string("switches"));
+	return work;
+}
+
 static json_t *benchmark_json(const struct trial *trial,
 			      const struct registry_entry *entry)
 {
@@ -145,6 +156,7 @@ static json_t *benchmark_json(const struct trial *trial,
 			 ? NAN
 			 : (double)tried->entries / (double)tried->entry_calls);
 	put_text(json, "entries_uncounted", entry->benchmark->uncounted);
+	json_object_set_new(json, "work", work_json(entry->benchmark));
 	put_count(json, "per_turn",
 		  entry->benchmark->per_turn ? entry->benchmark->per_turn : 1);
 	json_object_set_new(json, "curve", curve_json(&trial->fit));

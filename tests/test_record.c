@@ -245,6 +245,28 @@ static void an_emulated_cpu_has_a_reason_for_its_clock(void **state)
 	json_decref(document);
 }
 
+/* Nobody else can tell why such a batch was not marked as disturbed. */
+static void what_a_row_is_there_for_is_told(void **state)
+{
+	const json_t *work;
+	json_t *document;
+
+	(void)state;
+	hand_make(&made, 1, 1);
+	hand_try(&made, row_named("getppid/inline"), 16);
+	hand_try(&made, row_named("process/fork/small"), -1);
+	document = record(NULL, 0);
+	work = at(row_of(document, "getppid/inline"), "work", NULL);
+	assert_int_equal(json_array_size(work), 0);
+	work = at(row_of(document, "process/fork/small"), "work", NULL);
+	assert_int_equal(json_array_size(work), 2);
+	assert_string_equal(json_string_value(json_array_get(work, 0)),
+			    "faults");
+	assert_string_equal(json_string_value(json_array_get(work, 1)),
+			    "switches");
+	json_decref(document);
+}
+
 /* JSON has no NaN and no infinity. */
 static void what_is_not_a_number_is_null(void **state)
 {
@@ -565,6 +587,7 @@ int main(void)
 		released(the_clock_says_why),
 		released(launches_are_listed_with_what_became_of_them),
 		released(rows_are_listed_with_counts_or_reasons),
+		released(what_a_row_is_there_for_is_told),
 		released(what_a_pmu_counted_is_told),
 		released(what_was_not_counted_is_told_with_the_reason),
 		released(without_a_pmu_cycles_are_by_adds),

@@ -322,8 +322,9 @@ def compare(pair: Pair, wanted: Wanted) -> Compared:
     rows["control"] = np.maximum(*entered) == 0
     rows["notes"] = notes(rows, pair, entered, reliable,
                           bool(wanted.refused))
-    tax = crossing.tax(pair.found.of(names), rows["entries"])
-    fit = tax_fit(tax, rows)
+    plain = rows[crossing.explained(names, pair.first[0])]
+    tax = crossing.tax(pair.found.of(list(plain.index)), plain["entries"])
+    fit = tax_fit(tax, plain)
     if reliable is False:
         rows["gate"] = "inconclusive"
     rows = pd.concat([rows, absent_rows(missing, pair)])

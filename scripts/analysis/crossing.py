@@ -36,6 +36,19 @@ def entries(names: Sequence[str], run: sides.Run) -> pd.Series:
     return counted.fillna(guessed.astype(float))
 
 
+def explained(names: Sequence[str], run: sides.Run) -> pd.Series:
+    """Whether a benchmark's entries are all that crosses, as far as is told.
+
+    A row that switches has another task's entries in it; one that faults
+    enters without a call.
+    """
+    told = run.fact("benchmarks")
+    works = {load.fact(row, "name"): bool(load.fact(row, "work"))
+             for row in (told if isinstance(told, list) else ())}
+    return pd.Series([not works.get(name, False) for name in names], names,
+                     dtype=bool)
+
+
 def per_unit(found: units.Units, scale: pd.Series) -> units.Units:
     """Each unit's shift from the first side's median, of a middle row.
 

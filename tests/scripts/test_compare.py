@@ -119,6 +119,24 @@ def test_one_row_only(tmp_path):
     assert said.json["reliable"] is True
 
 
+def test_the_tax_is_not_asked_of_rows_that_do_more_than_enter(tmp_path):
+    """A switch has another task's entries in it, which nobody counts."""
+    switches = {f"switch_same/{path}/processes": 2300.0
+                for path in ("pipe", "futex", "unix", "udp", "tcp")}
+    before = {**COSTS, **switches}
+    after = {**taxed(30), **{name: cost + 500
+                             for name, cost in switches.items()}}
+    run = make_run(tmp_path / "run", {"a": before, "b": after})
+    record = json.loads((run / "run.json").read_text())
+    for row in record["benchmarks"]:
+        row["entries_counted"] = row.get("entries_counted", 1)
+        row["work"] = ["switches"] if row["name"] in switches else []
+    (run / "run.json").write_text(json.dumps(record))
+    said = compare(run, "--format", "json")
+    check_tax(said, 30)
+    assert all(said.verdicts[name] == "slower" for name in switches)
+
+
 def test_a_user_space_row_that_moves_alone(tmp_path):
     other = {**COSTS, "clock_gettime/vdso": 30}
     run = make_run(tmp_path / "run", {"a": COSTS, "b": other})
