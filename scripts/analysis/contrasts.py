@@ -11,12 +11,13 @@ ns, the median of its batches on a quiet core. Values are a row a contrast,
 arm and launch: KEYS, launch and value, in the unit that the row names.
 """
 
-from typing import Any, Dict, List, NamedTuple, Tuple
+from typing import Any, Dict, List, Tuple
 
 import numpy as np
 import pandas as pd
 
 from analysis import emulated, load, quiet
+from analysis.differing import EMPTY, ORDER, YARDSTICK, pairs_of, taking
 from analysis.rows import entries_counted, split_names
 
 COLUMNS = ["contrast", "arm", "benchmark", "reference", "value", "low",
@@ -24,9 +25,6 @@ COLUMNS = ["contrast", "arm", "benchmark", "reference", "value", "low",
 KEYS = ["contrast", "benchmark", "reference", "unit", "arm"]
 CELL = ["arm", "launch"]
 
-CROSSED = "invalid/inline"
-EMPTY = "baseline/empty"
-YARDSTICK = "yardsticks.empty_loop_ns"  # where the run has no such row
 WRITER = "libc"         # the unbuffered path whose sizes are fitted
 COSTS_NS = 1e-6, 1e15   # a femtosecond, eleven days
 SIZES_LEAST = 3
@@ -34,29 +32,6 @@ CALL_SHARE = 0.01       # of a write, from which its call hardly matters
 COPY_LEAST = 0.01       # of a call, at the largest size: less is no copy
 
 Record = Dict[str, Any]     # run.json
-
-
-class Kind(NamedTuple):
-    """A contrast of two paths of the same group and variant."""
-
-    contrast: str
-    path: str
-    way: str                # as of rows_of()
-    reference: str          # the path that is subtracted
-    reference_way: str
-
-
-# Of kinds that share a contrast and a reference the first there is counts.
-KINDS = (
-    Kind("wrapper", "libc", "kernel", "inline", "kernel"),
-    Kind("out_of_line", "stub", "kernel", "inline", "kernel"),
-    Kind("vdso_saves", "syscall", "kernel", "vdso", "vdso"),
-    Kind("vdso_saves", "inline", "kernel", "vdso", "vdso"),
-    Kind("buffering_saves", "libc", "kernel", "stdio", "buffered"),
-    Kind("buffering_saves", "libc", "kernel", "putc", "buffered"),
-)
-ORDER = [*dict.fromkeys(["crossing", *(kind.contrast for kind in KINDS)]),
-         "write_call", "write_byte", "write_misfit", "buffer_bytes"]
 
 # Much the same whatever is called: path and reference of each.
 POOLED = {"wrapper": ("libc", "inline"), "out_of_line": ("stub", "inline")}
@@ -105,36 +80,6 @@ def rows_of(costs: pd.DataFrame, record: Record) -> pd.DataFrame:
         rows["variant"].str.fullmatch("[1-9][0-9]{0,14}"))
     return rows.assign(way=rows["way"].mask(through, "kernel"),
                        bytes=pd.to_numeric(sizes))
-
-
-def taking(rows: pd.DataFrame, path: str, way: str) -> pd.DataFrame:
-    """The rows of a path that do go that way."""
-    return rows[rows["path"].eq(path) & rows["way"].eq(way)]
-
-
-def pairs_of_kind(rows: pd.DataFrame, kind: Kind) -> pd.DataFrame:
-    """The pairs of one kind: contrast, benchmark, reference."""
-    pairs = taking(rows, kind.path, kind.way).merge(
-        taking(rows, kind.reference, kind.reference_way),
-        on=["group", "variant"], suffixes=("", "_reference"))
-    return pd.DataFrame({
-        "contrast": kind.contrast, "benchmark": pairs["benchmark"],
-        "reference": pairs["benchmark_reference"]})
-
-
-def crossing_pairs(rows: pd.DataFrame) -> pd.DataFrame:
-    """A number that nobody serves, and the loop around nothing."""
-    crossed = taking(rows, "inline", "kernel")[["benchmark"]]
-    empty = rows.loc[rows["benchmark"].isin([EMPTY, YARDSTICK]), "benchmark"]
-    return crossed[crossed["benchmark"] == CROSSED].merge(
-        empty.rename("reference"), how="cross").assign(contrast="crossing")
-
-
-def pairs_of(rows: pd.DataFrame) -> pd.DataFrame:
-    """All pairs whose difference means something."""
-    pairs = pd.concat([crossing_pairs(rows), *(
-        pairs_of_kind(rows, kind) for kind in KINDS)], ignore_index=True)
-    return pairs.drop_duplicates(["contrast", "reference"])
 
 
 def differences(costs: pd.DataFrame, pairs: pd.DataFrame) -> pd.DataFrame:

@@ -23,6 +23,15 @@ NOTHING = "  nothing that reads at a glance; the stored table has more"
 PLACES = {"write": "/dev/null", "write_file": "tmpfs"}
 WRITERS = {"libc": "write", "stdio": "fwrite", "putc": "putc"}
 
+# Contrasts of tasks: the row told first, its label, and what it is added to.
+TASKS = {
+    "address_space": ("switch_same/pipe/processes",
+                      "another address space adds", "to a switch by pipe"),
+    "other_cpu": ("switch_cross/pipe/processes",
+                  "a wake-up of another CPU adds", "to a switch by pipe"),
+    "copied_pages": ("process/fork/large",
+                     "64 MiB of pages to copy add", "to a fork")}
+
 Record = Dict[str, Any]     # run.json
 Lines = Iterator[Text]
 
@@ -137,6 +146,18 @@ def buffering(arm: Arm) -> Lines:
                    ", ".join(costs))
 
 
+def tasks(arm: Arm) -> Lines:
+    """What switches and forks take more, and others of their kind."""
+    for contrast, (name, label, to_what) in TASKS.items():
+        rows = arm.of(contrast)
+        rows = rows[~rows["benchmark"].str.endswith("/threads")]
+        others = [f"{row.benchmark.split('/')[1]} {figure(row.value)}"
+                  for row in rows.itertuples() if row.benchmark != name]
+        for _, row in rows[rows["benchmark"] == name].iterrows():
+            yield Line(label, ends_of(row), "ns",
+                       joined(to_what, ", ".join(others)))
+
+
 def copies(call: pd.Series, byte: pd.Series, largest: float) -> bool:
     """Whether the bytes of the largest write may show beside its call."""
     most = np.nanmax([byte["value"], byte["high"]]) * largest
@@ -237,7 +258,7 @@ def lines_of(arm: Arm) -> List[Text]:
     return [*crossing(arm),
             *over_calls(arm, "wrapper", "the libc wrapper adds"),
             *over_calls(arm, "out_of_line", "an out-of-line entry adds"),
-            *vdso(arm), *buffering(arm), *writes(arm)]
+            *vdso(arm), *buffering(arm), *writes(arm), *tasks(arm)]
 
 
 def block(arm: Arm, title: str) -> str:

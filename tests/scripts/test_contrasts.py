@@ -7,7 +7,7 @@ import pytest
 
 import planted
 from planted import COSTS, HEADER, SIZES, only, record, samples, table_of
-from analysis import contrasts, quiet
+from analysis import contrasts, differing, quiet
 
 
 def named(table, contrast):
@@ -93,6 +93,35 @@ def test_a_detour_by_the_vdso_is_not_pooled():
     assert found == pytest.approx({
         "clock_gettime/libc - clock_gettime/inline": 12,
         "getpid/libc - getpid/inline": 1, "libc - inline": 1})
+
+
+TASKS = {
+    "switch_same/pipe/processes": 2300.0, "switch_same/pipe/threads": 2180.0,
+    "switch_same/tcp/processes": 6500.0, "switch_cross/pipe/threads": 9000.0,
+    "switch_cross/pipe/processes": 9100.0,
+    "switch_cross/tcp/processes": 12000.0,
+    "process/fork/small": 90000.0, "process/fork/large": 2600000.0,
+    "process/vfork/small": 25000.0, "process/vfork/large": 24000.0,
+    "process/exec/large": 60000.0, "poll/inline/1": 300.0}
+
+
+def test_contrasts_of_tasks():
+    table = table_of(samples(TASKS), record(list(TASKS)))
+    near = pytest.approx
+    assert named(table, "address_space") == {
+        "switch_same/pipe/processes - switch_same/pipe/threads": near(120)}
+    assert named(table, "other_cpu") == {
+        "switch_cross/pipe/processes - switch_same/pipe/processes":
+            near(6800),
+        "switch_cross/pipe/threads - switch_same/pipe/threads": near(6820),
+        "switch_cross/tcp/processes - switch_same/tcp/processes":
+            near(5500)}
+    assert named(table, "copied_pages") == {
+        "process/fork/large - process/fork/small": near(2510000),
+        "process/vfork/large - process/vfork/small": near(-1000)}
+    assert set(table["contrast"]) == {
+        "address_space", "other_cpu", "copied_pages"}
+    assert set(table["unit"]) == {"ns"}
 
 
 @pytest.mark.parametrize("count, rows", [(0, 1), (0.4, 1), (1, 0), (7, 0)])
@@ -367,6 +396,6 @@ def test_the_share_of_the_call_is_one_in_a_hundred():
 
 def test_the_names_are_the_programs(run):
     listed = {line.split()[0] for line in run("--list").stdout.splitlines()}
-    assert {contrasts.CROSSED, contrasts.EMPTY, "write/libc/1",
+    assert {differing.CROSSED, differing.EMPTY, "write/libc/1",
             "write_file/libc/1", "clock_gettime/vdso", "getpid/stub",
             "write/stdio/1", "write/putc/1"} <= listed

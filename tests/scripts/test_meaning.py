@@ -65,6 +65,25 @@ def test_nothing_is_said_of_rows_that_are_not_there(parts, labels):
         assert line.startswith(f"  {label}")
 
 
+def test_what_tasks_take_more():
+    costs = {"switch_same/pipe/processes": 2300.0,
+             "switch_same/pipe/threads": 2180.0,
+             "switch_same/tcp/processes": 6500.0,
+             "switch_same/tcp/threads": 6450.0,
+             "switch_cross/pipe/processes": 9100.0,
+             "switch_cross/pipe/threads": 9000.0,
+             "process/fork/small": 90e3, "process/fork/large": 2600e3,
+             "process/vfork/small": 25e3, "process/vfork/large": 25e3}
+    lines = said(samples(costs), record(list(costs)))
+    assert line_of(lines, "another address space adds").endswith(
+        "to a switch by pipe; tcp 50.0")
+    assert line_of(lines, "a wake-up of another CPU adds").endswith(
+        "to a switch by pipe")
+    assert line_of(lines, "64 MiB of pages to copy add").startswith(
+        "2510000 ns")
+    assert len(lines) == 4
+
+
 def test_only_this_arm_is_told_of():
     other = samples(only("time"), arm="b", first=20)
     batches = pd.concat([samples(only("getpid")), other])
