@@ -65,6 +65,8 @@ void screen_ns(FILE *out, double ns, int width)
 {
 	if (!isfinite(ns))
 		fprintf(out, "%*s", width, "-");
+	else if (ns >= 1e7)
+		fprintf(out, "%*.2fM", width - 1, ns / 1e6);
 	else
 		fprintf(out, "%*.*f", width,
 			ns < 10	    ? 2

@@ -57,7 +57,7 @@ static void what_is_no_program_is_an_error(void **state)
 	int ends[2];
 
 	(void)state;
-	assert_int_equal(program_become(-1), -EBADF);
+	assert_true(program_become(-1) < 0);
 	assert_int_equal(pipe(ends), 0);
 	assert_true(program_become(ends[0]) < 0);
 	close(ends[0]);

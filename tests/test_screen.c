@@ -76,14 +76,13 @@ static void a_row_has_its_figures(void **state)
 /* A fork of a large parent: the columns stay apart. */
 static void millions_are_told_as_such(void **state)
 {
-	static const char *const parts[] = { "7000010 ns", " 14.0M ", " 3.5M",
-					     NULL };
+	static const char *const parts[] = { " 70.00M ns", " 70.00M ",
+					     " 140.0M ", " 35.0M", NULL };
 	char *text;
 
 	(void)state;
 	hand_make(&made, 1, 20);
-	hand_fill(&made, hand_try(&made, row_named("getppid/inline"), 16),
-		  7000000);
+	hand_fill(&made, hand_try(&made, row_named("getppid/inline"), 16), 7e7);
 	text = results(NULL, 0);
 	assert_in_order(line_of(text, "getppid/inline"), parts);
 	free(text);
