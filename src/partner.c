@@ -42,6 +42,18 @@ static struct {
 } stack;
 static bool stack_taken;
 
+/* The last thread was killed at its work: a sanitizer still guards its locals
+ * against those of the next. */
+static void clear_stack(void)
+{
+#ifdef __SANITIZE_ADDRESS__
+	void __asan_unpoison_memory_region(const volatile void *begin,
+					   size_t size);
+
+	__asan_unpoison_memory_region(stack.bytes, sizeof(stack.bytes));
+#endif
+}
+
 void partner_place(struct topology *topology, int cpu)
 {
 	int other;
@@ -100,6 +112,7 @@ static pid_t start_thread(const struct start *start)
 
 	if (stack_taken)
 		return -EBUSY;
+	clear_stack();
 	/* It may begin when whoever starts it is long elsewhere. */
 	stack.start = *start;
 	pid = clone(live, stack.bytes + sizeof(stack.bytes),
