@@ -227,6 +227,7 @@ static const char *verify(struct context *context)
 	  .supported = needs, .setup = open_##kind, .verify = verify,	\
 	  .prepare = show_parent, .leave = hide_parent,			\
 	  .teardown = close_##kind, .argument = (id) | (bits),		\
+	  .alone = (bits) ? "its parent is made large for one caller" : NULL, \
 	  .entries = 2, .uncounted = why,				\
 	  .work = WORK_SWITCHES | WORK_FAULTS, .full = rest,		\
 	  .summary = text }

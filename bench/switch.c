@@ -159,6 +159,7 @@ static const char *verify(struct context *context)
 	  .supported = needs_both_ends, .setup = open_echo,		\
 	  .verify = verify, .prepare = start_echo, .leave = stop_echo,	\
 	  .teardown = close_echo, .argument = (kind) | (place) | (is_thread), \
+	  .alone = "its other end answers one caller",			\
 	  .per_turn = 2, .entries = 1, .uncounted = race,		\
 	  .work = WORK_SWITCHES, .full = rest,				\
 	  .summary = "half a round trip by " way ", " tasks " " where }

@@ -55,7 +55,8 @@ enum work {
  * on another row's figure (a second thread, mebibytes to be copied by a fork)
  * is made by prepare and gone after leave.
  * Under condition threads several threads are in run and prepare at once, each
- * with a context of its own; setup and teardown come one at a time.
+ * with a context of its own, unless the row says `alone`; setup and teardown
+ * come one at a time.
  */
 struct benchmark {
 	const char *path;    /* the way in: libc, syscall, inline, ... */
@@ -80,6 +81,9 @@ struct benchmark {
 	const char *symbol; /* a vDSO function; see resolve_vdso */
 	double entries;	    /* kernel entries a call, expected: 1, 0, 1/256 */
 	const char *uncounted; /* why ptrace cannot count them; NULL: it can */
+	const char *alone; /* why no second thread may be in it meanwhile;
+			    * NULL: it may. A run that has an arm with
+			    * condition threads leaves such a row out */
 	unsigned int per_turn; /* calls that one turn of the loop performs
 				 * together: run is asked for multiples of it
 				 * only; 0 is 1. See BENCHMARK_TURNS */

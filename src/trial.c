@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 /* The third step of a session: every selected row is tried in a worker. */
 #include <errno.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -81,6 +82,32 @@ static unsigned int try_from(struct session *session, unsigned int first,
 	return (unsigned int)trying.current + 1;
 }
 
+static bool has_threads(const struct session *session)
+{
+	const struct options *options = session->options;
+
+	for (unsigned int i = 0; i < options->arm_count; i++)
+		if (options->arms[i].conditions.value[CONDITION_THREADS] > 1 &&
+		    !session->arms[i].skipped[0])
+			return true;
+	return false;
+}
+
+/* Of the whole run, since each arm has the same rows. */
+static void leave_out_lone_rows(struct session *session)
+{
+	for (unsigned int i = 0; i < registry_count(); i++) {
+		struct tried *tried = &session->trials[i].tried;
+		const char *alone = registry_get(i)->benchmark->alone;
+
+		if (!alone || !tried->calls)
+			continue;
+		tried->calls = 0;
+		snprintf(tried->reason, sizeof(tried->reason),
+			 "not beside condition threads: %s", alone);
+	}
+}
+
 int measure_try(struct session *session)
 {
 	struct task *tasks = calloc(registry_count() + 1, sizeof(*tasks));
@@ -91,6 +118,8 @@ int measure_try(struct session *session)
 		return session_fail(session, 3, "out of memory");
 	while (next < registry_count())
 		next = try_from(session, next, tasks, &status);
+	if (has_threads(session))
+		leave_out_lone_rows(session);
 	if (!status && !session_tasks(session, 0, true, tasks))
 		status = session_fail(
 			session, 3,

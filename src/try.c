@@ -61,7 +61,9 @@ static void size_row(struct tried *tried, struct subject *subject,
 		     const struct job *job, double adds_per_ns)
 {
 	double work_ns = job->conditions.value[CONDITION_WORK];
-	int error = crowd_join(tried->benchmark, tried->entry_calls);
+	int error = subject->benchmark->alone
+			    ? 0 /* it will be left out */
+			    : crowd_join(tried->benchmark, tried->entry_calls);
 
 	if (error) {
 		snprintf(tried->reason, sizeof(tried->reason),

@@ -69,6 +69,11 @@ class Run:
         return list(self.samples.groupby("launch")["arm"].first())
 
 
+def skipped_rows(made):
+    """Why each selected row was skipped; None for those that were not."""
+    return {row["name"]: row["skipped"] for row in made.record["benchmarks"]}
+
+
 def succeeded(result):
     assert (result.stderr, result.returncode) == ("", 0)
     return result
@@ -367,18 +372,33 @@ def test_entries_are_counted_in_the_trying_worker(run, arm):
 
 def test_the_whole_catalogue_under_conditions(run):
     """Every row, in both kinds of worker: none is lost to a condition."""
-    options = ("--launches=1", "--rounds=1")
+    options = ("--launches=1", "--rounds=1", "--profile=full")
     succeeded(run(*options, "--output=plain"))
-    succeeded(run(*options, "--output=run", "--arm=threads:2",
+    succeeded(run(*options, "--output=run",
                   "--arm=both=seccomp:1,dispatch,work:1", "--arm=traced"))
     plain, arms = (Run(run.folder / name) for name in ("plain", "run"))
-    reasons = {row["name"]: row["skipped"]
-               for row in plain.record["benchmarks"]}
-    assert {row["name"]: row["skipped"]
-            for row in arms.record["benchmarks"]} == reasons
+    reasons = skipped_rows(plain)
+    assert skipped_rows(arms) == reasons
     assert arms.record["complete"] is True
     counts = arms.samples.groupby("benchmark")["arm"].nunique()
     assert set(counts) == {len(arms.measured)}
+    assert len(counts) == sum(why is None for why in reasons.values())
+
+
+@pytest.mark.parametrize("first, second", [
+    ("--arm=threads:2", "--arm=plain"), ("--arm=plain", "--arm=threads:2")])
+def test_rows_for_one_caller_are_left_out_beside_threads(run, first, second):
+    """All others are measured in every arm."""
+    succeeded(run("--launches=1", "--rounds=1", "--profile=full",
+                  "--output=run", first, second))
+    arms = Run(run.folder / "run")
+    arms.need("threads-2")
+    reasons = skipped_rows(arms)
+    assert "threads" in reasons["switch_same/pipe/processes"]
+    assert reasons["process/fork/small"] is None
+    assert arms.record["complete"] is True
+    counts = arms.samples.groupby("benchmark")["arm"].nunique()
+    assert set(counts) == {2}
     assert len(counts) == sum(why is None for why in reasons.values())
 
 
