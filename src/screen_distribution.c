@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 /* What a person sees of single calls: a table beside that of the batches. */
 #include <math.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -72,8 +73,14 @@ static void print_arm(FILE *out, const struct session *session,
 	}
 }
 
-/* All of them have much the same reason: the first's is told. */
-static void print_refused(FILE *out, const struct session *session)
+static bool comes_in_turns(unsigned int benchmark)
+{
+	return registry_get(benchmark)->benchmark->per_turn > 1;
+}
+
+/* For one of the two reasons that a row may have. */
+static void print_refused(FILE *out, const struct session *session, bool turns,
+			  const char *heading)
 {
 	char reason[DISTRIBUTION_REASON_BYTES];
 	unsigned int count = 0;
@@ -81,19 +88,26 @@ static void print_refused(FILE *out, const struct session *session)
 	for (unsigned int i = 0; i < registry_count(); i++) {
 		if (!session->trials[i].selected ||
 		    !session->trials[i].tried.calls ||
+		    comes_in_turns(i) != turns ||
 		    !distribution_row_refused(session, i, reason))
 			continue;
-		if (!count++)
-			fprintf(out,
-				"  not stamped, under %d steps of the "
-				"clock (%.2g ns):",
-				DISTRIBUTION_LEAST_STEPS,
-				distribution_least_ns(session));
-		fprintf(out, "%s %s", count > 1 ? "," : "",
+		fprintf(out, "%s %s", count++ ? "," : heading,
 			registry_get(i)->name);
 	}
 	if (count)
 		fputc('\n', out);
+}
+
+static void print_refused_rows(FILE *out, const struct session *session)
+{
+	char heading[96];
+
+	snprintf(heading, sizeof(heading),
+		 "  not stamped, under %d steps of the clock (%.2g ns):",
+		 DISTRIBUTION_LEAST_STEPS, distribution_least_ns(session));
+	print_refused(out, session, false, heading);
+	print_refused(out, session, true,
+		      "  not stamped, many to a turn of the loop:");
 }
 
 static void print_refused_arms(FILE *out, const struct session *session)
@@ -133,7 +147,7 @@ void screen_distribution(FILE *out, const struct session *session)
 		      out);
 	if (all->problem[0])
 		fprintf(out, "  nothing was stamped: %s\n", all->problem);
-	print_refused(out, session);
+	print_refused_rows(out, session);
 	print_refused_arms(out, session);
 	print_lost(out, all);
 }

@@ -331,6 +331,7 @@ static void the_screen_begins_with_the_stamps(void **state)
 	free(text);
 	give_all();
 	hand_try(&made, quick, 0)->tried.cost_ns = 0.3;
+	hand_try(&made, row_named("thread/pthread"), 1)->tried.cost_ns = 1e4;
 	made.options.arms[1].conditions.set = 1 << CONDITION_WORK;
 	strcpy(made.session.distributions->launch[3].problem, "it died");
 	text = shown();
@@ -338,6 +339,7 @@ static void the_screen_begins_with_the_stamps(void **state)
 	assert_non_null(stamp);
 	assert_true(stamp < strstr(text, "\ngetppid/inline "));
 	assert_non_null(strstr(text, "clock (2 ns): baseline/empty\n"));
+	assert_non_null(strstr(text, "turn of the loop: thread/pthread\n"));
 	assert_non_null(strstr(text, "arm other not stamped: "));
 	assert_non_null(strstr(text, "launch 3 was lost: it died\n"));
 	assert_non_null(strstr(text, "holds the stamps"));
