@@ -10,9 +10,8 @@
 #ifndef SYSCOST_MEMORY_H
 #define SYSCOST_MEMORY_H
 
-/* Takes every writable private page that was touched back now: what forks calls
- * this in leave, or at the end of setup. Needs Linux 5.14; does nothing before.
- */
+/* Takes every writable private page back now: what forks calls this in leave,
+ * or at the end of setup. Needs Linux 5.14; does nothing before. */
 void memory_take_back(void);
 
 #endif

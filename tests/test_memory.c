@@ -57,39 +57,10 @@ static void pages_are_taken_back(void **state)
 	assert_true(faults_of_writing() < PAGES / 16);
 }
 
-static size_t count_resident(const char *pages, size_t count)
-{
-	unsigned char there[PAGES];
-	size_t resident = 0;
-
-	assert_true(count <= PAGES);
-	assert_int_equal(mincore((void *)pages, count * PAGE_BYTES, there), 0);
-	for (size_t i = 0; i < count; i++)
-		resident += there[i] & 1;
-	return resident;
-}
-
-/* Reserved, and for the most part empty: it stays so. */
-static void what_was_not_touched_is_left_alone(void **state)
-{
-	size_t bytes = (size_t)PAGES * PAGE_BYTES;
-	char *pages = mmap(NULL, bytes, PROT_READ | PROT_WRITE,
-			   MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-
-	(void)state;
-	assert_true(pages != MAP_FAILED);
-	madvise(pages, bytes, MADV_NOHUGEPAGE);
-	pages[7 * PAGE_BYTES] = pages[8 * PAGE_BYTES] = 1;
-	memory_take_back();
-	assert_int_equal(count_resident(pages, PAGES), 2);
-	munmap(pages, bytes);
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(pages_are_taken_back),
-		cmocka_unit_test(what_was_not_touched_is_left_alone),
 	};
 
 	memory = mmap(NULL, (size_t)PAGES * PAGE_BYTES, PROT_READ | PROT_WRITE,
