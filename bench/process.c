@@ -178,12 +178,16 @@ static void show_parent(struct context *context)
 		partner_give_up();
 }
 
+/* vfork shares the memory, and leaves no page to be taken back. */
 static void hide_parent(struct context *context)
 {
+	long way = context->argument & WAY;
+
 	if (context->argument & LARGE &&
 	    madvise(large, LARGE_BYTES, MADV_DONTFORK))
 		partner_give_up();
-	memory_take_back();
+	if (way == FORK || way == CLONE)
+		memory_take_back();
 }
 
 /* Has a child of now what makes its parent large? */
@@ -215,6 +219,7 @@ static const char *verify(struct context *context)
 	else if (child_is_large() != !!(context->argument & LARGE))
 		problem = "the parent is not as large as it was to be";
 	hide_parent(context);
+	memory_take_back(); /* from the child that was asked */
 	return problem;
 }
 
