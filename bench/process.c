@@ -238,7 +238,7 @@ static const char *verify(struct context *context)
 	  .summary = text }
 #define ROWS(way, id, kind, needs, why, rest, text)			\
 	ROW(way, id, "small", 0, kind, needs, why, rest,		\
-	    text "; the parent is this program as it is"),		\
+	    text "; the parent is this program, some 2 MiB of its own"),		\
 	ROW(way, id, "large", LARGE, kind, needs, why, true,		\
 	    text "; 64 MiB in touched 4 KiB pages more")
 
