@@ -81,7 +81,7 @@ struct benchmark {
 	const char *symbol; /* a vDSO function; see resolve_vdso */
 	double entries;	    /* kernel entries a call, expected: 1, 0, 1/256 */
 	const char *uncounted; /* why ptrace cannot count them; NULL: it can */
-	const char *alone; /* why no second thread may be in it meanwhile;
+	const char *alone;     /* why no second thread may be in it meanwhile;
 			    * NULL: it may. A run that has an arm with
 			    * condition threads leaves such a row out */
 	unsigned int per_turn; /* calls that one turn of the loop performs
