@@ -2,17 +2,23 @@
 /* Every row of the catalogue keeps the contract of benchmark.h. */
 #include <dirent.h>
 #include <errno.h>
+#include <signal.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 
+#include "arch.h"
 #include "batch.h"
 #include "bound.h"
 #include "check.h"
 #include "registry.h"
 
-static int count_descriptors(void)
+#define ACTION_BYTES 64 /* the kernel's own struct sigaction fits */
+
+static int count_files(const char *name)
 {
-	DIR *folder = opendir("/proc/self/fd");
+	DIR *folder = opendir(name);
 	int count = 0;
 
 	if (!folder)
@@ -21,6 +27,57 @@ static int count_descriptors(void)
 		count++;
 	closedir(folder);
 	return count;
+}
+
+static int count_descriptors(void)
+{
+	return count_files("/proc/self/fd");
+}
+
+/* What a row must leave as it found it. */
+struct left {
+	int descriptors;
+	int threads;
+	mode_t file_mask;
+	sigset_t signal_mask;
+	unsigned char actions[_NSIG][ACTION_BYTES];
+};
+
+/* Lines and bytes: a mapping that was left may have joined its neighbour. */
+struct mapped {
+	int mappings;
+	unsigned long bytes;
+};
+
+static void look(struct left *left)
+{
+	memset(left, 0, sizeof(*left));
+	left->descriptors = count_descriptors();
+	left->threads = count_files("/proc/self/task");
+	left->file_mask = umask(0);
+	umask(left->file_mask);
+	sigprocmask(SIG_SETMASK, NULL, &left->signal_mask);
+	for (int number = 1; number < _NSIG; number++)
+		syscall4(SYS_rt_sigaction, number, 0,
+			 (long)left->actions[number], _NSIG / 8);
+}
+
+static struct mapped look_at_mappings(void)
+{
+	struct mapped mapped = { 0, 0 };
+	unsigned long begin, end;
+	FILE *maps = fopen("/proc/self/maps", "re");
+	char line[4096];
+
+	assert_non_null(maps);
+	while (fgets(line, sizeof(line), maps)) {
+		if (sscanf(line, "%lx-%lx", &begin, &end) != 2)
+			continue;
+		mapped.mappings++;
+		mapped.bytes += end - begin;
+	}
+	fclose(maps);
+	return mapped;
 }
 
 static void every_row_says_what_it_is(void **state)
@@ -96,7 +153,6 @@ static void every_row_runs_and_verifies(void **state)
 	assert_true(skipped < registry_count());
 }
 
-/* The first test: nothing has been opened before. */
 static void rows_leave_nothing_behind(void **state)
 {
 	int before = count_descriptors();
@@ -105,6 +161,49 @@ static void rows_leave_nothing_behind(void **state)
 	assert_int_equal(count_descriptors(), before);
 	assert_int_equal(waitpid(-1, NULL, WNOHANG | __WALL), -1);
 	assert_int_equal(errno, ECHILD);
+}
+
+static void use_and_compare(const struct registry_entry *entry)
+{
+	static struct left before, after;
+
+	look(&before);
+	use(entry);
+	look(&after);
+	assert_for(entry->name, memcmp(&before, &after, sizeof(before)) == 0);
+	assert_for(entry->name, waitpid(-1, NULL, WNOHANG | __WALL) < 0);
+}
+
+/* Memory that the C library keeps for the next time may come with any use, but
+ * not with each. */
+static void check_what_is_left(const struct registry_entry *entry)
+{
+	bool steady = false;
+
+	use_and_compare(entry);
+	for (int attempt = 0; attempt < 5 && !steady; attempt++) {
+		struct mapped before = look_at_mappings(), after;
+
+		use_and_compare(entry);
+		after = look_at_mappings();
+		steady = before.mappings == after.mappings &&
+			 before.bytes == after.bytes;
+	}
+	assert_for(entry->name, steady);
+}
+
+/* The first test: what a row's first use leaves for good is seen too. */
+static void each_row_leaves_all_as_it_was(void **state)
+{
+	(void)state;
+	let_children_crash();
+	for (unsigned int i = 0; i < registry_count(); i++) {
+		const struct registry_entry *entry = registry_get(i);
+		const struct benchmark *benchmark = entry->benchmark;
+
+		if (!benchmark->supported || !benchmark->supported(benchmark))
+			check_what_is_left(entry);
+	}
 }
 
 /* All of a launch's rows are open at once. */
@@ -140,6 +239,7 @@ static void rows_can_be_open_together(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(each_row_leaves_all_as_it_was),
 		cmocka_unit_test(rows_leave_nothing_behind),
 		cmocka_unit_test(every_row_says_what_it_is),
 		cmocka_unit_test(every_row_runs_and_verifies),
