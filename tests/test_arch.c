@@ -413,6 +413,58 @@ static void the_legacy_gate_gives_the_same_answers(void **state)
 	KEEPS(int80_syscall0(ARCH_INT80_GETPID));
 }
 
+static volatile sig_atomic_t trapped;
+
+static void note_and_skip(int number, siginfo_t *info, void *context)
+{
+	(void)info;
+	trapped = number;
+	trap_skip(number, context);
+}
+
+/* Each ends in its signal, once, and goes on behind. */
+static void traps_are_caught_and_skipped(void **state)
+{
+	struct sigaction action = { .sa_flags = SA_SIGINFO }, before[3];
+	static const int numbers[] = { SIGSEGV, SIGILL, SIGTRAP };
+	void *page =
+		mmap(NULL, PAGE, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	int seen[COUNT(numbers)];
+
+	(void)state;
+	if (!ARCH_HAS_TRAPS)
+		skip_because("this architecture has no such instructions");
+	action.sa_sigaction = note_and_skip;
+	for (size_t i = 0; i < COUNT(numbers); i++)
+		sigaction(numbers[i], &action, &before[i]);
+	for (int i = 0; i < 100; i++) {
+		trapped = 0;
+		trap_store(page);
+		seen[0] = trapped;
+		trap_undefined();
+		seen[1] = trapped;
+		trap_breakpoint();
+		seen[2] = trapped;
+	}
+	for (size_t i = 0; i < COUNT(numbers); i++)
+		sigaction(numbers[i], &before[i], NULL);
+	munmap(page, PAGE);
+	assert_memory_equal(seen, numbers, sizeof(seen));
+}
+
+static void registers_survive_traps(void **state)
+{
+	struct sigaction action = { .sa_flags = SA_SIGINFO }, before;
+
+	(void)state;
+	if (!ARCH_HAS_TRAPS)
+		skip_because("this architecture has no such instructions");
+	action.sa_sigaction = note_and_skip;
+	sigaction(SIGTRAP, &action, &before);
+	KEEPS(trap_breakpoint());
+	sigaction(SIGTRAP, &before, NULL);
+}
+
 static void what_is_lacking_is_said(void **state)
 {
 	const char *stubs = needs_stubs(NULL);
@@ -451,6 +503,8 @@ int main(void)
 		cmocka_unit_test(the_load_chain_goes_from_cell_to_cell),
 		cmocka_unit_test(chains_take_time_by_their_length),
 		cmocka_unit_test(the_legacy_gate_gives_the_same_answers),
+		cmocka_unit_test(traps_are_caught_and_skipped),
+		cmocka_unit_test(registers_survive_traps),
 		cmocka_unit_test(what_is_lacking_is_said),
 	};
 

@@ -17,8 +17,10 @@
 #ifndef SYSCOST_ARCH_H
 #define SYSCOST_ARCH_H
 
+#include <signal.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <ucontext.h>
 
 #define ARCH_NAME	  "aarch64"
 #define ARCH_ENTRY_NAME	  "svc"
@@ -27,6 +29,7 @@
 #define ARCH_HAS_STUBS	  1
 #define ARCH_HAS_INT80	  0
 #define ARCH_HAS_PROGRAM  1
+#define ARCH_HAS_TRAPS	  1
 
 /* Beyond every table and below the private range of 32-bit Arm (0xf0000). */
 #define ARCH_INVALID_NUMBER 0x3fff
@@ -41,6 +44,7 @@
 #define ARCH_VDSO_GETTIMEOFDAY	"__kernel_gettimeofday"
 #define ARCH_VDSO_TIME		NULL
 #define ARCH_VDSO_GETCPU	NULL
+#define ARCH_VDSO_GETRANDOM	"__kernel_getrandom"
 
 static inline long syscall0(long number)
 {
@@ -138,6 +142,33 @@ static inline long int80_syscall0(long number)
 {
 	(void)number;
 	return -38; /* -ENOSYS */
+}
+
+/* Three instructions that end in a signal: SIGSEGV where the page is protected,
+ * SIGILL (udf #0, for assemblers that do not know the name), SIGTRAP. */
+static inline void trap_store(void *page)
+{
+	asm volatile("strb wzr, [%0]" : : "r"(page) : "memory");
+}
+
+static inline void trap_undefined(void)
+{
+	asm volatile(".inst 0" : : : "memory");
+}
+
+static inline void trap_breakpoint(void)
+{
+	asm volatile("brk #0" : : : "memory");
+}
+
+/* All are faults: the saved pc is the instruction's own (Arm ARM, D1, "the
+ * preferred return address"). */
+static inline void trap_skip(int number, void *context)
+{
+	ucontext_t *interrupted = context;
+
+	(void)number;
+	interrupted->uc_mcontext.pc += 4;
 }
 
 /* The second isb keeps the timed code from starting before the read (Linux

@@ -24,6 +24,7 @@
 #define ARCH_HAS_STUBS	  0
 #define ARCH_HAS_INT80	  0
 #define ARCH_HAS_PROGRAM  0
+#define ARCH_HAS_TRAPS	  0
 
 #define ARCH_INVALID_NUMBER 0x3fff
 
@@ -37,6 +38,7 @@
 #define ARCH_VDSO_GETTIMEOFDAY	NULL
 #define ARCH_VDSO_TIME		NULL
 #define ARCH_VDSO_GETCPU	NULL
+#define ARCH_VDSO_GETRANDOM	NULL
 
 static inline long syscall6(long number, long a, long b, long c, long d, long e,
 			    long f)
@@ -62,6 +64,27 @@ static inline long int80_syscall0(long number)
 {
 	(void)number;
 	return -ENOSYS;
+}
+
+/* No instruction is known that ends in a signal, nor its length: callers ask
+ * ARCH_HAS_TRAPS first. */
+static inline void trap_store(void *page)
+{
+	(void)page;
+}
+
+static inline void trap_undefined(void)
+{
+}
+
+static inline void trap_breakpoint(void)
+{
+}
+
+static inline void trap_skip(int number, void *context)
+{
+	(void)number;
+	(void)context;
 }
 
 static inline uint64_t counter_begin(void)

@@ -18,8 +18,10 @@
 #define SYSCOST_ARCH_H
 
 #include <cpuid.h>
+#include <signal.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <ucontext.h>
 
 #define ARCH_NAME	  "x86_64"
 #define ARCH_ENTRY_NAME	  "syscall"
@@ -28,6 +30,7 @@
 #define ARCH_HAS_STUBS	  1
 #define ARCH_HAS_INT80	  1
 #define ARCH_HAS_PROGRAM  1
+#define ARCH_HAS_TRAPS	  1
 
 /* Beyond every table, positive, without the x32 bit (0x40000000). */
 #define ARCH_INVALID_NUMBER 0x3fff
@@ -43,6 +46,7 @@
 #define ARCH_VDSO_GETTIMEOFDAY	"__vdso_gettimeofday"
 #define ARCH_VDSO_TIME		"__vdso_time"
 #define ARCH_VDSO_GETCPU	"__vdso_getcpu"
+#define ARCH_VDSO_GETRANDOM	"__vdso_getrandom"
 
 static inline long syscall0(long number)
 {
@@ -140,6 +144,36 @@ static inline long int80_syscall0(long number)
 		     : "a"((int)number)
 		     : "r8", "r9", "r10", "r11", "memory");
 	return result;
+}
+
+/* Three instructions that end in a signal, each of a known length: SIGSEGV
+ * where the page is protected (c6 00 00), SIGILL (0f 0b), SIGTRAP (cc). */
+static inline void trap_store(void *page)
+{
+	asm volatile("movb $0, (%%rax)" : : "a"(page) : "memory");
+}
+
+static inline void trap_undefined(void)
+{
+	asm volatile("ud2" : : : "memory");
+}
+
+static inline void trap_breakpoint(void)
+{
+	asm volatile("int3" : : : "memory");
+}
+
+#define GREG_RIP 16 /* sys/ucontext.h, REG_RIP, for those without _GNU_SOURCE */
+
+/* A breakpoint is a trap: the saved rip is already behind it (Intel SDM vol.
+ * 3A, 6.5, "Exception Classifications"). */
+static inline void trap_skip(int number, void *context)
+{
+	ucontext_t *interrupted = context;
+
+	interrupted->uc_mcontext.gregs[GREG_RIP] += number == SIGSEGV  ? 3
+						    : number == SIGILL ? 2
+								       : 0;
 }
 
 /* Nothing timed may start before this stamp: the second lfence holds it back
