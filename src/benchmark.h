@@ -168,4 +168,12 @@ const char *needs_int80(const struct benchmark *benchmark);
 const char *needs_vdso(const struct benchmark *benchmark);
 int resolve_vdso(const struct benchmark *benchmark, struct context *context);
 
+/*
+ * `setup` and `teardown` of rows that need an open file: /dev/zero. A device
+ * has no lock for its position, so that nothing depends on who else has it
+ * open (fs/file.c, fdget_pos; fs/open.c, FMODE_ATOMIC_POS).
+ */
+int open_zero(const struct benchmark *benchmark, struct context *context);
+void close_zero(struct context *context);
+
 #endif

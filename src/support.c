@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: MIT
-/* What an architecture or a kernel may lack: shared `supported` hooks. */
+/* Hooks that groups share: what an architecture or a kernel may lack, a file. */
+#include <errno.h>
+#include <fcntl.h>
 #include <stddef.h>
 #include <unistd.h>
 
@@ -48,4 +50,16 @@ int resolve_vdso(const struct benchmark *benchmark, struct context *context)
 {
 	context->function = vdso_symbol(benchmark->symbol, ARCH_VDSO_VERSION);
 	return 0;
+}
+
+int open_zero(const struct benchmark *benchmark, struct context *context)
+{
+	(void)benchmark;
+	context->descriptor = open("/dev/zero", O_RDWR | O_CLOEXEC);
+	return context->descriptor < 0 ? -errno : 0;
+}
+
+void close_zero(struct context *context)
+{
+	close(context->descriptor);
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
-/* After a fork the worker's pages can be taken back at once. */
+/* Pages are taken back after a fork, touched, and mapped apart from others. */
 #define _GNU_SOURCE
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -57,10 +58,70 @@ static void pages_are_taken_back(void **state)
 	assert_true(faults_of_writing() < PAGES / 16);
 }
 
+static void each_page_is_touched_once(void **state)
+{
+	long page = sysconf(_SC_PAGESIZE), before;
+
+	(void)state;
+	madvise(memory, (size_t)PAGES * PAGE_BYTES, MADV_DONTNEED);
+	memory_touch(memory + 5 * page, 3 * (size_t)page);
+	before = memory_faults();
+	memory_touch(memory + 5 * page, 3 * (size_t)page);
+	assert_int_equal(memory_faults(), before);
+	((volatile char *)memory)[4 * page] = 1;
+	((volatile char *)memory)[8 * page] = 1;
+	assert_int_equal(memory_faults(), before + 2);
+	assert_int_equal(memory[5 * page], 1);
+	assert_int_equal(memory[7 * page], 1);
+}
+
+/* Is this page mapped? mincore(2): ENOMEM where it is not. */
+static bool is_mapped(const char *page)
+{
+	unsigned char resident;
+
+	return mincore((void *)page, 1, &resident) == 0;
+}
+
+static void check_room(size_t bytes)
+{
+	size_t page = (size_t)sysconf(_SC_PAGESIZE);
+	char *room = memory_room(bytes);
+
+	assert_non_null(room);
+	assert_int_equal((uintptr_t)room % (2UL << 20), 64UL << 10);
+	assert_false(is_mapped(room));
+	assert_false(is_mapped(room + (bytes - 1) / page * page));
+	assert_true(is_mapped(room - 1 - (page - 1)));
+	assert_true(is_mapped(room + (bytes + page - 1) / page * page));
+	assert_ptr_equal(mmap(room, bytes, PROT_READ | PROT_WRITE,
+			      MAP_PRIVATE | MAP_ANONYMOUS, -1, 0),
+			 room);
+	memory_touch(room, bytes);
+	memory_room_free(room, bytes);
+	assert_false(is_mapped(room));
+	assert_false(is_mapped(room - page));
+	assert_false(is_mapped(room + (bytes + page - 1) / page * page));
+}
+
+static void a_room_is_empty_between_two_walls(void **state)
+{
+	(void)state;
+	for (int i = 0; i < 100; i++) {
+		check_room(1);
+		check_room(4096);
+		check_room(65536);
+		check_room(100000);
+		check_room(2097152);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(pages_are_taken_back),
+		cmocka_unit_test(each_page_is_touched_once),
+		cmocka_unit_test(a_room_is_empty_between_two_walls),
 	};
 
 	memory = mmap(NULL, (size_t)PAGES * PAGE_BYTES, PROT_READ | PROT_WRITE,
