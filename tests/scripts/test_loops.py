@@ -29,6 +29,9 @@ class Architecture(NamedTuple):
     memory: str         # an operand in memory
     stamps: str         # reads of the counter
     no_operation: str
+    store: str          # traps, each of which is an instruction of its own
+    undefined: str
+    breakpoint: str
 
 
 X86_64 = Architecture(
@@ -36,12 +39,14 @@ X86_64 = Architecture(
     indirect=r"call +\*%\w+$", jump=r"(j\w+|loop\w*) ",
     conditional=r"(j(?!mp)\w+|loop\w*) ",
     memory=r"(?!lea|nop|data16|cs nop).*\(|(push|pop|rep|movs[bwlq] |stos)",
-    stamps=r"rdtscp?$", no_operation=r"nop|data16|cs nop|xchg %ax,%ax")
+    stamps=r"rdtscp?$", no_operation=r"nop|data16|cs nop|xchg %ax,%ax",
+    store=r"movb \$0x0,\(%rax\)", undefined=r"ud2", breakpoint=r"int3")
 AARCH64 = Architecture(
     entry=r"svc\b", legacy="", call=r"bl", indirect=r"blr",
     jump=r"(b|b\.\w+|cbn?z|tbn?z|br) ", conditional=r"(b\.\w+|cbn?z|tbn?z) ",
     memory=r"(ld|st|cas|swp|prfm)", stamps=r"mrs .*cntvct",
-    no_operation=r"nop")
+    no_operation=r"nop", store=r"strb wzr, \[x\d+\]", undefined=r"udf #0",
+    breakpoint=r"brk #0x0")
 ARCHITECTURES = {"elf64-x86-64": X86_64, "elf64-littleaarch64": AARCH64}
 
 
@@ -208,14 +213,34 @@ def is_one_function(loop: Loop) -> bool:
     return len(called(loop)) == 1 and not is_one_indirect_call(loop)
 
 
-# By the last word of the function's name: what its loop must be. "pair" goes
-# with the word before.
+def is_two_calls(loop: Loop) -> bool:
+    """One after the other, of functions of the C library."""
+    return len(called(loop)) == 2 and all(
+        re.fullmatch(LIBC, call.symbol) for call in called(loop))
+
+
+def is_a_call_and_touches(loop: Loop) -> bool:
+    """One or two calls of the C library, and one that touches pages."""
+    symbols = [call.symbol for call in called(loop)]
+    return symbols.count("memory_touch") == 1 and 2 <= len(symbols) <= 3 and (
+        all(re.fullmatch(LIBC, symbol) for symbol in symbols))
+
+
+def is_one_trap(loop: Loop, pattern: str) -> bool:
+    return len(loop.all(pattern)) == 1 and not called(loop)
+
+
+LIBC = "(?!syscall$|stub_)[a-z_]+"
+# By the last word of the function's name: what its loop must be. "pair" and
+# "touch" go with the word before.
 RULES = {
     "inline": is_one_entry,
     "int80": is_legacy_entry,
     "inline_pair": is_two_entries,
     "function": is_one_function,
-    "libc": lambda loop: is_one_call(loop, "(?!syscall$|stub_)[a-z_]+"),
+    "libc": lambda loop: is_one_call(loop, LIBC),
+    "libc_pair": is_two_calls,
+    "libc_touch": is_a_call_and_touches,
     "syscall": lambda loop: is_one_call(loop, "syscall"),
     "stub": lambda loop: is_one_call(loop, "stub_syscall[0-6]"),
     "vdso": is_one_indirect_call,
@@ -226,9 +251,16 @@ RULES = {
     "indirect": is_one_indirect_call,
     "counter": lambda loop: not called(loop),
     "chain": lambda loop: is_one_call(loop, "stub_add_chain"),
+    "write": lambda loop: not called(loop),
+    "read": lambda loop: not called(loop),
+    "store": lambda loop: is_one_trap(loop, loop.architecture.store),
+    "undefined": lambda loop: is_one_trap(loop, loop.architecture.undefined),
+    "breakpoint": lambda loop: is_one_trap(loop,
+                                           loop.architecture.breakpoint),
 }
 ENTRIES = {"inline": 1, "int80": 1, "inline_pair": 2}
-IN_MEMORY = {"putc"}        # the stream's pointers, and the byte
+# The stream's pointers and the byte; the page and where the next one is.
+IN_MEMORY = {"putc", "write", "read", "store"}
 SLOW_PATH = {"putc"}        # out of the loop, when the buffer is full
 
 
@@ -238,7 +270,7 @@ def shown(loop: Loop) -> str:
 
 def kind(name: str) -> str:
     words = name.split("_")
-    return "_".join(words[-2 if words[-1] == "pair" else -1:])
+    return "_".join(words[-2 if words[-1] in ("pair", "touch") else -1:])
 
 
 @pytest.mark.parametrize("source", SOURCES)
