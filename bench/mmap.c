@@ -1,0 +1,135 @@
+// SPDX-License-Identifier: MIT
+/* Anonymous memory mapped and unmapped, with its pages touched and without. */
+#define _GNU_SOURCE
+#include <errno.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "arch.h"
+#include "benchmark.h"
+#include "memory.h"
+
+/* Some 32-bit architectures have mmap2 alone. */
+#ifndef SYS_mmap
+#define SYS_mmap ARCH_INVALID_NUMBER
+#endif
+
+#define RIGHTS (PROT_READ | PROT_WRITE)
+#define FLAGS  (MAP_PRIVATE | MAP_ANONYMOUS)
+
+BENCHMARK_LOOP(untouched_libc_pair,
+	       munmap(mmap(room, size, RIGHTS, FLAGS, -1, 0), size),
+	       void *room = context->buffer;
+	       size_t size = (size_t)context->argument);
+BENCHMARK_LOOP(untouched_inline_pair,
+	       syscall2(SYS_munmap,
+			syscall6(SYS_mmap, room, size, RIGHTS, FLAGS, -1, 0),
+			size),
+	       long room = (long)context->buffer;
+	       long size = context->argument);
+BENCHMARK_LOOP(touched_libc_touch,
+	       (memory_touch(mmap(room, size, RIGHTS, FLAGS, -1, 0), size),
+		munmap(room, size)),
+	       void *room = context->buffer;
+	       size_t size = (size_t)context->argument);
+
+/* Nobody else may come between prepare and leave, so that the kernel takes the
+ * place it is given, and every mapping is a new one: no search, no merge. */
+static void make_room(struct context *context)
+{
+	if (!context->buffer)
+		context->buffer = memory_room((size_t)context->argument);
+}
+
+static void leave_room(struct context *context)
+{
+	if (context->buffer)
+		memory_room_free(context->buffer, (size_t)context->argument);
+	context->buffer = NULL;
+}
+
+/* A page that is not mapped has no residency (mincore(2), ENOMEM). */
+static bool is_mapped(const struct context *context)
+{
+	unsigned char resident;
+
+	return mincore(context->buffer, 1, &resident) == 0;
+}
+
+static bool maps_and_unmaps(const struct context *context)
+{
+	size_t size = (size_t)context->argument;
+
+	if (is_mapped(context) ||
+	    mmap(context->buffer, size, RIGHTS, FLAGS, -1, 0) !=
+		    context->buffer ||
+	    !is_mapped(context) || munmap(context->buffer, size))
+		return false;
+	return !is_mapped(context);
+}
+
+static const char *verify_untouched(struct context *context)
+{
+	bool as_said;
+	long faults;
+
+	make_room(context);
+	as_said = context->buffer && maps_and_unmaps(context);
+	faults = memory_faults();
+	untouched_libc_pair(context, 10);
+	untouched_inline_pair(context, 10);
+	faults = memory_faults() - faults;
+	as_said = as_said && !is_mapped(context);
+	leave_room(context);
+	if (!as_said)
+		return "the memory is not mapped where it was to be";
+	return faults < 10 ? NULL : "its pages are there at once";
+}
+
+static const char *verify_touched(struct context *context)
+{
+	long pages = context->argument / sysconf(_SC_PAGESIZE), faults;
+
+	make_room(context);
+	faults = memory_faults();
+	if (context->buffer)
+		touched_libc_touch(context, 2);
+	faults = memory_faults() - faults;
+	leave_room(context);
+	return faults >= 2 * pages
+		       ? NULL
+		       : "fewer faults than pages: larger ones "
+			 "are on (transparent_hugepage/hugepages-*)";
+}
+
+// clang-format off
+#define ROW(way, size)							\
+	{ .path = #way, .variant = #size,				\
+	  .run = untouched_##way##_pair, .verify = verify_untouched,	\
+	  .prepare = make_room, .leave = leave_room, .argument = size,	\
+	  .entries = 2, .full = true,					\
+	  .summary = #size " bytes, none of them touched" }
+
+BENCHMARK_GROUP(mmap, "mmap and munmap of anonymous memory",
+	ROW(libc, 4096),
+	ROW(inline, 4096),
+	ROW(libc, 65536),
+	ROW(libc, 2097152),
+);
+
+#define TOUCHED_ROW(size)						\
+	{ .path = "libc", .variant = #size,				\
+	  .run = touched_libc_touch, .verify = verify_touched,		\
+	  .prepare = make_room, .leave = leave_room, .argument = size,	\
+	  .entries = 2 + (size) / 4096,					\
+	  .uncounted = "a page fault is no system call",		\
+	  .work = WORK_FAULTS, .full = true,				\
+	  .summary = #size " bytes, each of its pages written to" }
+
+BENCHMARK_GROUP(mmap_touched, "mmap, a write to each page, munmap",
+	TOUCHED_ROW(4096),
+	TOUCHED_ROW(65536),
+	TOUCHED_ROW(2097152),
+);
+// clang-format on
