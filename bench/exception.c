@@ -87,7 +87,7 @@ VERIFY(breakpoint);
 	  .uncounted = "an exception is no system call",		\
 	  .full = in_full, .summary = text }
 
-BENCHMARK_GROUP(exception, "a refused instruction, caught by a signal's handler",
+BENCHMARK_GROUP(exception, "a refused instruction, caught by a handler",
 	ROW(store, SIGSEGV, false, "a store to a protected page: SIGSEGV"),
 	ROW(undefined, SIGILL, true, "an undefined instruction: SIGILL"),
 	ROW(breakpoint, SIGTRAP, true, "a breakpoint: SIGTRAP"),

@@ -3,6 +3,7 @@
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -62,6 +63,7 @@ static const char *verify(struct context *context)
 {
 	struct stat wrapped, entered[2];
 
+	memset(entered, 0, sizeof(entered));
 	if (fstat(context->descriptor, &wrapped) ||
 	    ENTER(context->descriptor, &entered[0]) ||
 	    ENTER_AT(context->descriptor, &entered[1]) ||

@@ -132,7 +132,7 @@ static const char *verify_ignored(struct context *context)
 	  .teardown = free_self, .entries = 2, .full = in_full,		\
 	  .summary = text }
 
-BENCHMARK_GROUP(kill, "a signal to one's own process: sent, caught, returned from",
+BENCHMARK_GROUP(kill, "a signal to one's process, sent and caught",
 	ROW(kill_libc, libc, true, "the C library's wrapper"),
 	ROW(kill_inline, inline, false, "one " ARCH_ENTRY_NAME " in the loop"),
 	{ .path = "inline", .variant = "ignored", .run = kill_inline,
@@ -140,7 +140,7 @@ BENCHMARK_GROUP(kill, "a signal to one's own process: sent, caught, returned fro
 	  .leave = leave, .teardown = free_self, .entries = 1, .full = true,
 	  .summary = "sent to nobody: the signal is ignored" },
 );
-BENCHMARK_GROUP(tgkill, "a signal to one's own thread: sent, caught, returned from",
+BENCHMARK_GROUP(tgkill, "a signal to one's thread, sent and caught",
 	ROW(tgkill_libc, libc, true, "the C library's wrapper"),
 	ROW(tgkill_inline, inline, true, "one " ARCH_ENTRY_NAME " in the loop"),
 );

@@ -59,7 +59,7 @@ static const char *verify(struct context *context)
 	{ .path = "libc", .variant = #size, .run = through_libc_touch,	\
 	  .setup = map, .verify = verify, .prepare = touch,		\
 	  .teardown = unmap, .argument = size,				\
-	  .entries = 1 + (size) / 4096,					\
+	  .entries = 1 + (size) / 4096.0,					\
 	  .uncounted = "a page fault is no system call",		\
 	  .work = WORK_FAULTS, .full = true,				\
 	  .summary = #size " bytes: MADV_DONTNEED, a write to each page" }

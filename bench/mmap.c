@@ -122,7 +122,7 @@ BENCHMARK_GROUP(mmap, "mmap and munmap of anonymous memory",
 	{ .path = "libc", .variant = #size,				\
 	  .run = touched_libc_touch, .verify = verify_touched,		\
 	  .prepare = make_room, .leave = leave_room, .argument = size,	\
-	  .entries = 2 + (size) / 4096,					\
+	  .entries = 2 + (size) / 4096.0,					\
 	  .uncounted = "a page fault is no system call",		\
 	  .work = WORK_FAULTS, .full = true,				\
 	  .summary = #size " bytes, each of its pages written to" }

@@ -58,6 +58,12 @@ static int make_file(void)
 	return error;
 }
 
+static void *reserve_at(void *place, int flags)
+{
+	return mmap(place, AREA_BYTES, PROT_NONE,
+		    MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | flags, -1, 0);
+}
+
 /* Only the address space is taken here: what a fork would copy, and a tree of
  * many mappings, comes with prepare. */
 static int reserve(const struct benchmark *benchmark, struct context *context)
@@ -69,9 +75,7 @@ static int reserve(const struct benchmark *benchmark, struct context *context)
 		return error;
 	page_bytes = sysconf(_SC_PAGESIZE);
 	context->argument = UNMAPPED;
-	context->buffer = mmap(NULL, AREA_BYTES, PROT_NONE,
-			       MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1,
-			       0);
+	context->buffer = reserve_at(NULL, 0);
 	if (context->buffer == MAP_FAILED)
 		error = -errno;
 	if (!error)
@@ -88,90 +92,94 @@ static void release(struct context *context)
 		close(file);
 }
 
-static void map(char *at, long bytes, int flags, int descriptor)
+/* Back to where nothing was touched; false: nothing is mapped yet. */
+static bool is_untouched_again(struct context *context)
 {
-	mmap(at, (size_t)bytes, PROT_READ | PROT_WRITE, flags | MAP_FIXED,
-	     descriptor, 0);
+	if (context->argument == UNMAPPED)
+		return false;
+	madvise(context->buffer, (size_t)context->argument, MADV_DONTNEED);
+	context->argument = 0;
+	return true;
 }
 
-/* What was touched is no longer there, or nothing is mapped yet. */
-static bool is_mapped_anew(struct context *context)
+/* The area in pieces, from the file's beginning each. It stays unmapped where
+ * that fails, which verify tells; a row that it let through has its memory. */
+static void map(struct context *context, long piece, int flags, int descriptor)
 {
-	bool mapped = context->argument != UNMAPPED;
+	long offset = 0;
 
-	if (mapped)
-		madvise(context->buffer, (size_t)context->argument,
-			MADV_DONTNEED);
+	while (offset < AREA_BYTES &&
+	       mmap((char *)context->buffer + offset, (size_t)piece,
+		    PROT_READ | PROT_WRITE, flags | MAP_FIXED, descriptor,
+		    0) != MAP_FAILED)
+		offset += piece;
+	if (offset < AREA_BYTES)
+		return;
+	madvise(context->buffer, AREA_BYTES, MADV_NOHUGEPAGE);
 	context->argument = 0;
-	return mapped;
 }
 
 static void prepare_anonymous(struct context *context)
 {
-	if (is_mapped_anew(context))
-		return;
-	map(context->buffer, AREA_BYTES,
-	    MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1);
-	madvise(context->buffer, AREA_BYTES, MADV_NOHUGEPAGE);
-}
-
-static void map_file(struct context *context, int flags)
-{
-	if (is_mapped_anew(context))
-		return;
-	for (long offset = 0; offset < AREA_BYTES; offset += FILE_BYTES)
-		map((char *)context->buffer + offset, FILE_BYTES, flags, file);
-	madvise(context->buffer, AREA_BYTES, MADV_NOHUGEPAGE);
+	if (!is_untouched_again(context))
+		map(context, AREA_BYTES,
+		    MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1);
 }
 
 static void prepare_shared(struct context *context)
 {
-	map_file(context, MAP_SHARED);
+	if (!is_untouched_again(context))
+		map(context, FILE_BYTES, MAP_SHARED, file);
 }
 
 static void prepare_private(struct context *context)
 {
-	map_file(context, MAP_PRIVATE);
+	if (!is_untouched_again(context))
+		map(context, FILE_BYTES, MAP_PRIVATE | MAP_NORESERVE, file);
 }
 
 static void leave(struct context *context)
 {
-	mmap(context->buffer, AREA_BYTES, PROT_NONE,
-	     MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED, -1, 0);
+	reserve_at(context->buffer, MAP_FIXED);
 	context->argument = UNMAPPED;
 }
 
-/* Faults of 64 pages; the stack and the like may add a few. */
-static long count_faults(struct context *context,
-			 void (*prepare)(struct context *),
-			 void (*run)(struct context *, uint64_t))
+/* `least` faults for 64 pages, or one each; the stack may add a few. */
+static const char *verify(struct context *context,
+			  void (*prepare)(struct context *),
+			  void (*run)(struct context *, uint64_t), long least)
 {
-	long before;
+	bool mapped;
+	long faults;
 
 	prepare(context);
-	before = memory_faults();
-	run(context, 64);
-	before = memory_faults() - before;
+	mapped = context->argument != UNMAPPED;
+	faults = memory_faults();
+	if (mapped)
+		run(context, 64);
+	faults = memory_faults() - faults;
 	leave(context);
-	return before;
+	if (!mapped)
+		return "the memory cannot be mapped";
+	return faults >= least && faults <= 64 + 8
+		       ? NULL
+		       : "not as many faults as pages that were touched";
 }
 
 // clang-format off
-#define VERIFY(name, way, kind, least, what)				\
+#define VERIFY(name, way, kind, least)					\
 	static const char *verify_##name(struct context *context)	\
 	{								\
-		long faults = count_faults(context, prepare_##kind,	\
-					   through_##way);		\
-									\
-		return faults >= (least) && faults <= 64 + 8 ? NULL : what; \
+		return verify(context, prepare_##kind, through_##way,	\
+			      least);					\
 	}								\
 	struct context
 
-VERIFY(anonymous, write, anonymous, 64, "not every page is a fault");
-VERIFY(zero, read, anonymous, 64, "not every page is a fault");
-VERIFY(shared, write, shared, 64, "not every page is a fault");
-VERIFY(around, read, shared, 1, "no fault, or more than one a page");
-VERIFY(copy, write, private, 64, "not every page is a fault");
+VERIFY(anonymous, write, anonymous, 64);
+VERIFY(zero, read, anonymous, 64);
+VERIFY(shared, write, shared, 64);
+VERIFY(around, read, shared, 1);
+VERIFY(copy, write, private, 64);
 
 #define ROW(way, name, proof, kind, rate, in_full, text)		\
 	{ .path = #way, .variant = name, .run = through_##way,		\

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* What is asked by a name of two parts, /dev/zero: the walk is what it costs. */
+/* What is asked by a name of two parts, /dev/zero: what costs is the walk. */
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
