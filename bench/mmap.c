@@ -49,6 +49,28 @@ static void leave_room(struct context *context)
 	context->buffer = NULL;
 }
 
+static void leave_room_below(struct context *context)
+{
+	if (context->buffer)
+		memory_room_free(context->buffer,
+				 2 * (size_t)context->argument);
+	context->buffer = NULL;
+}
+
+/* As where the kernel chooses the place: below something of the same kind. */
+static void make_room_below(struct context *context)
+{
+	size_t size = (size_t)context->argument;
+
+	if (context->buffer)
+		return;
+	context->buffer = memory_room(2 * size);
+	if (context->buffer &&
+	    mmap((char *)context->buffer + size, size, RIGHTS,
+		 FLAGS | MAP_FIXED, -1, 0) == MAP_FAILED)
+		leave_room_below(context);
+}
+
 /* A page that is not mapped has no residency (mincore(2), ENOMEM). */
 static bool is_mapped(const struct context *context)
 {
@@ -57,34 +79,55 @@ static bool is_mapped(const struct context *context)
 	return mincore(context->buffer, 1, &resident) == 0;
 }
 
-static bool maps_and_unmaps(const struct context *context)
+/* One mmap adds a mapping, or none where it only extends another. */
+static bool maps_and_unmaps(const struct context *context, int wanted)
 {
 	size_t size = (size_t)context->argument;
+	int before = memory_mappings(), added;
 
 	if (is_mapped(context) ||
 	    mmap(context->buffer, size, RIGHTS, FLAGS, -1, 0) !=
 		    context->buffer ||
-	    !is_mapped(context) || munmap(context->buffer, size))
+	    !is_mapped(context))
 		return false;
-	return !is_mapped(context);
+	added = memory_mappings() - before;
+	return munmap(context->buffer, size) == 0 && !is_mapped(context) &&
+	       (before < 0 || added == wanted);
 }
 
-static const char *verify_untouched(struct context *context)
+static const char *verify(struct context *context, int added)
 {
-	bool as_said;
 	long faults;
 
-	make_room(context);
-	as_said = context->buffer && maps_and_unmaps(context);
+	if (!context->buffer || !maps_and_unmaps(context, added))
+		return "the memory is not mapped as it was to be";
 	faults = memory_faults();
 	untouched_libc_pair(context, 10);
 	untouched_inline_pair(context, 10);
 	faults = memory_faults() - faults;
-	as_said = as_said && !is_mapped(context);
-	leave_room(context);
-	if (!as_said)
-		return "the memory is not mapped where it was to be";
+	if (is_mapped(context))
+		return "the memory is not unmapped";
 	return faults < 10 ? NULL : "its pages are there at once";
+}
+
+static const char *verify_untouched(struct context *context)
+{
+	const char *problem;
+
+	make_room(context);
+	problem = verify(context, 1);
+	leave_room(context);
+	return problem;
+}
+
+static const char *verify_joined(struct context *context)
+{
+	const char *problem;
+
+	make_room_below(context);
+	problem = verify(context, 0);
+	leave_room_below(context);
+	return problem;
 }
 
 static const char *verify_touched(struct context *context)
@@ -116,6 +159,11 @@ BENCHMARK_GROUP(mmap, "mmap and munmap of anonymous memory",
 	ROW(inline, 4096),
 	ROW(libc, 65536),
 	ROW(libc, 2097152),
+	{ .path = "libc", .variant = "65536_joined",
+	  .run = untouched_libc_pair, .verify = verify_joined,
+	  .prepare = make_room_below, .leave = leave_room_below,
+	  .argument = 65536, .entries = 2, .full = true,
+	  .summary = "65536 bytes that extend the mapping above, as most do" },
 );
 
 #define TOUCHED_ROW(size)						\

@@ -22,19 +22,24 @@ BENCHMARK_TURNS(through_inline_pair, 2,
 		long pages = (long)context->buffer;
 		long size = context->argument);
 
+static int map_at(struct context *context, size_t room, size_t begin)
+{
+	char *place = memory_room(room);
+
+	if (!place)
+		return -ENOMEM;
+	context->buffer = place + begin;
+	if (mmap(place, room, MORE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1,
+		 0) != MAP_FAILED)
+		return 0;
+	memory_room_free(place, room);
+	return -ENOMEM;
+}
+
 /* In a room of their own: no mapping is split or merged. */
 static int map(const struct benchmark *benchmark, struct context *context)
 {
-	size_t size = (size_t)benchmark->argument;
-
-	context->buffer = memory_room(size);
-	if (!context->buffer)
-		return -ENOMEM;
-	if (mmap(context->buffer, size, MORE,
-		 MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0) != MAP_FAILED)
-		return 0;
-	memory_room_free(context->buffer, size);
-	return -ENOMEM;
+	return map_at(context, (size_t)benchmark->argument, 0);
 }
 
 static void unmap(struct context *context)
@@ -42,10 +47,33 @@ static void unmap(struct context *context)
 	memory_room_free(context->buffer, (size_t)context->argument);
 }
 
+/* The middle third of a mapping. */
+static int map_thrice(const struct benchmark *benchmark,
+		      struct context *context)
+{
+	size_t size = (size_t)benchmark->argument;
+
+	return map_at(context, 3 * size, size);
+}
+
+static void unmap_thrice(struct context *context)
+{
+	size_t size = (size_t)context->argument;
+
+	memory_room_free((char *)context->buffer - size, 3 * size);
+}
+
 /* The pages are there, and this process's own whoever has forked. */
 static void touch(struct context *context)
 {
 	memory_touch(context->buffer, (size_t)context->argument);
+}
+
+static void touch_thrice(struct context *context)
+{
+	size_t size = (size_t)context->argument;
+
+	memory_touch((char *)context->buffer - size, 3 * size);
 }
 
 /* What may not be written, the kernel does not write to either. */
@@ -63,18 +91,33 @@ static bool is_writable(const struct context *context)
 	return written;
 }
 
-static const char *verify(struct context *context)
+/* Fewer rights for these pages add mappings, or none. */
+static const char *verify_mappings(struct context *context, int wanted)
 {
 	size_t size = (size_t)context->argument;
-	bool less, more;
+	int before = memory_mappings(), added;
 
+	if (mprotect(context->buffer, size, PROT_READ) || is_writable(context))
+		return "the rights are not taken away";
+	added = memory_mappings() - before;
+	if (syscall3(SYS_mprotect, (long)context->buffer, (long)size, MORE) ||
+	    !is_writable(context))
+		return "the rights are not given back";
+	return before < 0 || added == wanted
+		       ? NULL
+		       : "not as many mappings as there should be";
+}
+
+static const char *verify(struct context *context)
+{
 	touch(context);
-	less = mprotect(context->buffer, size, PROT_READ) == 0 &&
-	       !is_writable(context);
-	more = syscall3(SYS_mprotect, (long)context->buffer, (long)size,
-			MORE) == 0 &&
-	       is_writable(context);
-	return less && more ? NULL : "the rights do not change";
+	return verify_mappings(context, 0);
+}
+
+static const char *verify_split(struct context *context)
+{
+	touch_thrice(context);
+	return verify_mappings(context, 2);
 }
 
 // clang-format off
@@ -89,5 +132,11 @@ BENCHMARK_GROUP(mprotect, "the rights to memory changed",
 	ROW(libc, 4096),
 	ROW(inline, 4096),
 	ROW(libc, 65536),
+	{ .path = "libc", .variant = "65536_split",
+	  .run = through_libc_pair, .setup = map_thrice,
+	  .verify = verify_split, .prepare = touch_thrice,
+	  .teardown = unmap_thrice, .argument = 65536, .per_turn = 2,
+	  .entries = 1, .full = true,
+	  .summary = "65536 bytes amid a mapping: split off, and joined again" },
 );
 // clang-format on

@@ -88,6 +88,19 @@ void memory_room_free(void *room, size_t bytes)
 	munmap((char *)room - GUARD_BYTES, guarded(bytes));
 }
 
+int memory_mappings(void)
+{
+	FILE *maps = fopen("/proc/self/maps", "re");
+	int count = 0, byte;
+
+	if (!maps)
+		return -1;
+	while ((byte = getc(maps)) != EOF)
+		count += byte == '\n';
+	fclose(maps);
+	return count;
+}
+
 long memory_faults(void)
 {
 	struct rusage usage = { .ru_minflt = 0 };

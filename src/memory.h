@@ -32,6 +32,9 @@ void *memory_room(size_t bytes);
 /* Gives the room back, with all that is mapped in it. */
 void memory_room_free(void *room, size_t bytes);
 
+/* The mappings that this process has (/proc/self/maps); -1: not told. */
+int memory_mappings(void);
+
 /* Minor faults of this thread so far. */
 long memory_faults(void);
 
