@@ -18,7 +18,7 @@ import pandas as pd
 
 from analysis import emulated, load, quiet
 from analysis.differing import EMPTY, ORDER, YARDSTICK, pairs_of, taking
-from analysis.rows import entries_counted, split_names
+from analysis.rows import entries_of, split_names
 
 COLUMNS = ["contrast", "arm", "benchmark", "reference", "value", "low",
            "high", "unit", "confidence", "launches", "emulated"]
@@ -26,6 +26,7 @@ KEYS = ["contrast", "benchmark", "reference", "unit", "arm"]
 CELL = ["arm", "launch"]
 
 WRITER = "libc"         # the unbuffered path whose sizes are fitted
+WRITES = "write"        # how the groups' names begin that move bytes
 COSTS_NS = 1e-6, 1e15   # a femtosecond, eleven days
 SIZES_LEAST = 3
 CALL_SHARE = 0.01       # of a write, from which its call hardly matters
@@ -56,18 +57,8 @@ def with_yardstick(costs: pd.DataFrame, record: Record) -> pd.DataFrame:
         benchmark=YARDSTICK, ns=loop[0])])
 
 
-def entries_of(record: Record) -> Dict[str, float]:
-    """Kernel entries a call: as counted, else as the benchmark says."""
-    rows = load.fact(record, "benchmarks")
-    said = [{"name": load.fact(row, "name"),
-             "entries_counted": load.fact(row, "entries_expected")}
-            for row in (rows if isinstance(rows, list) else ())]
-    return {**entries_counted({"benchmarks": said}),
-            **entries_counted(record)}
-
-
 def rows_of(costs: pd.DataFrame, record: Record) -> pd.DataFrame:
-    """A row a benchmark: group, path, variant, way and, of a size, bytes.
+    """A row a benchmark: its name's parts, way, entries, bytes of a size.
 
     A stream whose every call enters the kernel gathers nothing: its way is
     the kernel's.
@@ -79,28 +70,28 @@ def rows_of(costs: pd.DataFrame, record: Record) -> pd.DataFrame:
     sizes = rows["variant"].where(
         rows["variant"].str.fullmatch("[1-9][0-9]{0,14}"))
     return rows.assign(way=rows["way"].mask(through, "kernel"),
-                       bytes=pd.to_numeric(sizes))
+                       entries=entries, bytes=pd.to_numeric(sizes))
 
 
 def differences(costs: pd.DataFrame, pairs: pd.DataFrame) -> pd.DataFrame:
-    """Values of pairs, ns, of the launches that measured both."""
+    """Values of pairs, in their units, of launches that measured both."""
     references = costs.rename(columns={
         "benchmark": "reference", "ns": "reference_ns"})
     both = pairs.merge(costs, on="benchmark").merge(
         references, on=["reference", *CELL])
-    return both.assign(value=both["ns"] - both["reference_ns"], unit="ns")[
-        [*KEYS, "launch", "value"]]
+    shift = both["ns"] - both["reference_ns"]
+    return both.assign(value=shift / both["per"])[[*KEYS, "launch", "value"]]
 
 
 def plain_calls(rows: pd.DataFrame) -> pd.Series:
-    """Benchmarks that move no bytes and that no vDSO could have served.
+    """Benchmarks of one call that moves no bytes and no vDSO could serve.
 
     Where there is a vDSO row, libc goes there first: a detour, if it falls
-    back, that is not the wrapper's.
+    back, that is not the wrapper's. A pair of calls has two wrappers.
     """
     by_vdso = rows.loc[rows["path"] == "vdso", "group"]
-    return rows.loc[(rows["variant"] == "") & ~rows["group"].isin(by_vdso),
-                    "benchmark"]
+    return rows.loc[(rows["variant"] == "") & ~rows["entries"].gt(1.5) &
+                    ~rows["group"].isin(by_vdso), "benchmark"]
 
 
 def pooled(values: pd.DataFrame, rows: pd.DataFrame) -> pd.DataFrame:
@@ -162,6 +153,7 @@ def fits_of_group(costs: pd.DataFrame, rows: pd.DataFrame) -> pd.DataFrame:
 def fits(costs: pd.DataFrame, rows: pd.DataFrame) -> List[pd.DataFrame]:
     """Values of a line through the unbuffered writes of each group."""
     writes = taking(rows, WRITER, "kernel").dropna(subset=["bytes"])
+    writes = writes[writes["group"].str.startswith(WRITES)]
     return [fits_of_group(costs, group)
             for _, group in writes.groupby("group", sort=False)
             if len(group) >= SIZES_LEAST]

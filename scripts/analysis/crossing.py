@@ -27,13 +27,16 @@ def ways(names: Sequence[str], record: Dict[str, Any]) -> pd.Series:
 
 
 def entries(names: Sequence[str], run: sides.Run) -> pd.Series:
-    """Kernel entries a call of each benchmark: counted, else by its name."""
-    counted = pd.Series(rows.entries_counted(run.record),
-                        dtype=float).reindex(names)
-    if counted.notna().all():
-        return counted
-    guessed = ways(names, run.record).isin(["kernel", "legacy"])
-    return counted.fillna(guessed.astype(float))
+    """Kernel entries a call of each benchmark: counted, else as it says.
+
+    By its name where a record has neither.
+    """
+    told = pd.Series(rows.entries_of(run.record),
+                     dtype=float).reindex(names)
+    if told.notna().all():
+        return told
+    guessed = ways(names, run.record).isin(["kernel", "legacy", "exception"])
+    return told.fillna(guessed.astype(float))
 
 
 def explained(names: Sequence[str], run: sides.Run) -> pd.Series:

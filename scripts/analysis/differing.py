@@ -9,6 +9,8 @@ from typing import NamedTuple
 
 import pandas as pd
 
+from analysis import named
+
 CROSSED = "invalid/inline"
 EMPTY = "baseline/empty"
 YARDSTICK = "yardsticks.empty_loop_ns"  # where the run has no such row
@@ -53,7 +55,8 @@ CHANGES = (
 )
 ORDER = [*dict.fromkeys(["crossing", *(kind.contrast for kind in KINDS)]),
          "write_call", "write_byte", "write_misfit", "buffer_bytes",
-         *dict.fromkeys(change.contrast for change in CHANGES)]
+         *dict.fromkeys(change.contrast for change in CHANGES),
+         *(pair.contrast for pair in named.NAMED)]
 
 
 def taking(rows: pd.DataFrame, path: str, way: str) -> pd.DataFrame:
@@ -91,9 +94,11 @@ def crossing_pairs(rows: pd.DataFrame) -> pd.DataFrame:
 
 
 def pairs_of(rows: pd.DataFrame) -> pd.DataFrame:
-    """All pairs whose difference means something."""
+    """All pairs whose difference means something, with unit and divisor."""
     pairs = pd.concat([crossing_pairs(rows), *(
         pairs_of_kind(rows, kind) for kind in KINDS), *(
         pairs_of_change(rows, change) for change in CHANGES)],
         ignore_index=True)
-    return pairs.drop_duplicates(["contrast", "reference"])
+    return pd.concat([
+        pairs.drop_duplicates(["contrast", "reference"]).assign(
+            per=1, unit="ns"), named.pairs()], ignore_index=True)

@@ -10,8 +10,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from analysis.figure import (BLUE, FACT_INCHES, GREEN, GREY, PURPLE, RED,
-                             draw_head, facts_of, make_log)
+from analysis.figure import (BLUE, FACT_INCHES, GREEN, GREY, ORANGE, PURPLE,
+                             RED, draw_head, facts_of, make_log)
 from analysis.rows import INTERVAL
 
 # A way of entering: what the legend calls it, colour, mark.
@@ -20,6 +20,7 @@ WAYS = {
     "vdso": ("vDSO", BLUE, "D"),
     "buffered": ("stdio's buffer", GREEN, "^"),
     "kernel": ("kernel, by its entry instruction", RED, "o"),
+    "exception": ("kernel, by an exception", ORANGE, "X"),
     "legacy": ("kernel, by the legacy gate", PURPLE, "s"),
 }
 

@@ -6,7 +6,7 @@ from typing import Any, Dict, Iterator, List, NamedTuple
 import numpy as np
 import pandas as pd
 
-from analysis import emulated, load, quiet
+from analysis import emulated, load, named, quiet
 from analysis.columns import (KIB, MIB, Ends, Line, Text, figure, in_columns,
                               joined, size_text, times)
 from analysis.contrasts import COPY_LEAST, plain_calls, rows_of
@@ -215,6 +215,13 @@ def writes(arm: Arm) -> Lines:
                        "is copied; the call is never under 1 %")
 
 
+def events(arm: Arm) -> Lines:
+    """What faults and signals take."""
+    for pair in named.NAMED:
+        for _, row in arm.of(pair.contrast).iterrows():
+            yield Line(pair.label, ends_of(row), row["unit"])
+
+
 def serious(record: Record) -> List[str]:
     """The ids of a record's serious doubts that no other line tells."""
     doubts = load.fact(record, "doubts")
@@ -258,7 +265,8 @@ def lines_of(arm: Arm) -> List[Text]:
     return [*crossing(arm),
             *over_calls(arm, "wrapper", "the libc wrapper adds"),
             *over_calls(arm, "out_of_line", "an out-of-line entry adds"),
-            *vdso(arm), *buffering(arm), *writes(arm), *tasks(arm)]
+            *vdso(arm), *buffering(arm), *writes(arm), *tasks(arm),
+            *events(arm)]
 
 
 def block(arm: Arm, title: str) -> str:

@@ -962,6 +962,15 @@ def test_entries_that_were_not_counted(tmp_path):
     assert abs(said.json["crossing_tax"]["ns"] - 20) < 1
 
 
+def test_entries_that_a_row_says_where_none_were_counted(tmp_path):
+    run = make_run(tmp_path / "run", {"a": COSTS, "b": taxed(60)})
+    told = json.loads((run / "run.json").read_text())["benchmarks"]
+    edit(run, {"benchmarks": [
+        {**row, "entries_counted": None,
+         "entries_expected": 3 * row["entries_counted"]} for row in told]})
+    check_tax(compare(run, "--format", "json"), 20)
+
+
 # The gate
 
 def gated(folder, after, **more):

@@ -41,3 +41,24 @@ def test_what_was_counted_outweighs_the_name():
     lone = {"benchmarks": [{"name": names[1], "entries_counted": 0}]}
     assert ways(names[1:]) == {names[1]: "kernel"}
     assert ways(names[1:], lone) == {names[1]: "vdso"}
+
+
+def test_exceptions_and_memory_are_told_apart():
+    names = ["page_fault/write/anonymous", "exception/store",
+             "sched_getcpu/libc", "sched_getcpu/inline"]
+    record = {"benchmarks": [
+        {"name": names[0], "entries_counted": None},
+        {"name": names[2], "entries_counted": 0},
+        {"name": names[3], "entries_counted": 1}]}
+    assert ways(names, record) == dict(zip(names, [
+        "exception", "exception", "user", "kernel"]))
+
+
+def test_entries_are_as_counted_or_as_said():
+    record = {"benchmarks": [
+        {"name": "a/b", "entries_counted": 3, "entries_expected": 1},
+        {"name": "c/d", "entries_counted": None, "entries_expected": 2},
+        {"name": "e/f"}]}
+    assert rows.entries_of(record) == {"a/b": 3, "c/d": 2}
+    for sparse in ({}, {"benchmarks": None}, {"benchmarks": [1]}):
+        assert rows.entries_of(sparse) == {}
