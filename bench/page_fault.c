@@ -11,7 +11,7 @@
 
 /* More pages than any batch touches, though few of them at a time are there:
  * a file's few are mapped again and again. A power of two. */
-#define AREA_BYTES (128L << 20)
+#define AREA_BYTES (16L << 20)
 #define FILE_BYTES (2L << 20)
 #define UNMAPPED   (-1)
 
