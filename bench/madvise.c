@@ -36,6 +36,12 @@ static void touch(struct context *context)
 	memory_touch(context->buffer, (size_t)context->argument);
 }
 
+/* No fork is to copy them. */
+static void drop(struct context *context)
+{
+	madvise(context->buffer, (size_t)context->argument, MADV_DONTNEED);
+}
+
 /* What was written is gone, and each page comes by a fault. */
 static const char *verify(struct context *context)
 {
@@ -58,7 +64,7 @@ static const char *verify(struct context *context)
 #define ROW(size)							\
 	{ .path = "libc", .variant = #size, .run = through_libc_touch,	\
 	  .setup = map, .verify = verify, .prepare = touch,		\
-	  .teardown = unmap, .argument = size,				\
+	  .leave = drop, .teardown = unmap, .argument = size,		\
 	  .entries = 1 + (size) / 4096.0,					\
 	  .uncounted = "a page fault is no system call",		\
 	  .work = WORK_FAULTS, .full = true,				\

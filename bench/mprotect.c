@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 /* The rights to memory that is there: taken away, and given back. */
+#define _GNU_SOURCE
 #include <errno.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
@@ -76,6 +77,19 @@ static void touch_thrice(struct context *context)
 	memory_touch((char *)context->buffer - size, 3 * size);
 }
 
+/* No fork is to copy them. */
+static void drop(struct context *context)
+{
+	madvise(context->buffer, (size_t)context->argument, MADV_DONTNEED);
+}
+
+static void drop_thrice(struct context *context)
+{
+	size_t size = (size_t)context->argument;
+
+	madvise((char *)context->buffer - size, 3 * size, MADV_DONTNEED);
+}
+
 /* What may not be written, the kernel does not write to either. */
 static bool is_writable(const struct context *context)
 {
@@ -124,8 +138,8 @@ static const char *verify_split(struct context *context)
 #define ROW(way, size)							\
 	{ .path = #way, .variant = #size, .run = through_##way##_pair,	\
 	  .setup = map, .verify = verify, .prepare = touch,		\
-	  .teardown = unmap, .argument = size, .per_turn = 2,		\
-	  .entries = 1, .full = true,					\
+	  .leave = drop, .teardown = unmap, .argument = size,		\
+	  .per_turn = 2, .entries = 1, .full = true,			\
 	  .summary = #size " bytes that are there, to and from read-only" }
 
 BENCHMARK_GROUP(mprotect, "the rights to memory changed",
@@ -135,8 +149,8 @@ BENCHMARK_GROUP(mprotect, "the rights to memory changed",
 	{ .path = "libc", .variant = "65536_split",
 	  .run = through_libc_pair, .setup = map_thrice,
 	  .verify = verify_split, .prepare = touch_thrice,
-	  .teardown = unmap_thrice, .argument = 65536, .per_turn = 2,
-	  .entries = 1, .full = true,
+	  .leave = drop_thrice, .teardown = unmap_thrice,
+	  .argument = 65536, .per_turn = 2, .entries = 1, .full = true,
 	  .summary = "65536 bytes amid a mapping: split off, and joined again" },
 );
 // clang-format on
