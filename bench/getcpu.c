@@ -13,6 +13,9 @@ typedef long read_cpu(unsigned int *cpu, unsigned int *node, void *unused);
 BENCHMARK_LOOP(through_vdso, vdso(&cpu, &node, NULL),
 	       read_cpu *vdso = context->function;
 	       unsigned int cpu, node);
+BENCHMARK_LOOP(through_vsyscall, vsyscall(&cpu, &node, NULL),
+	       read_cpu *vsyscall = context->function;
+	       unsigned int cpu, node);
 BENCHMARK_LOOP(through_libc, getcpu(&cpu, &node), unsigned int cpu, node);
 BENCHMARK_LOOP(through_syscall, syscall(SYS_getcpu, &cpu, &node, NULL),
 	       unsigned int cpu, node);
@@ -51,5 +54,10 @@ BENCHMARK_GROUP(getcpu, "the CPU and node that run the caller",
 	ROW(libc,    NULL, 0, "by the C library"),
 	ROW(syscall, NULL, 1, "by syscall()"),
 	ROW(inline,  NULL, 1, "by " ARCH_ENTRY_NAME),
+	{ .path = "vsyscall", .run = through_vsyscall, .full = true,
+	  .supported = needs_vsyscall, .setup = take_address,
+	  .argument = (long)ARCH_VSYSCALL_GETCPU,
+	  .verify = verify, .entries = 1, .uncounted = VSYSCALL_UNCOUNTED,
+	  .summary = "by the vsyscall page: a page fault" },
 );
 // clang-format on

@@ -12,6 +12,9 @@ typedef int read_time(struct timeval *time, void *zone);
 BENCHMARK_LOOP(through_vdso, vdso(&time, NULL),
 	       read_time *vdso = context->function;
 	       struct timeval time);
+BENCHMARK_LOOP(through_vsyscall, vsyscall(&time, NULL),
+	       read_time *vsyscall = context->function;
+	       struct timeval time);
 BENCHMARK_LOOP(through_libc, gettimeofday(&time, NULL), struct timeval time);
 BENCHMARK_LOOP(through_syscall, syscall(SYS_gettimeofday, &time, NULL),
 	       struct timeval time);
@@ -54,5 +57,10 @@ BENCHMARK_GROUP(gettimeofday, "the time of day in microseconds",
 	ROW(libc,    NULL, 0, "by the C library"),
 	ROW(syscall, NULL, 1, "by syscall()"),
 	ROW(inline,  NULL, 1, "by " ARCH_ENTRY_NAME),
+	{ .path = "vsyscall", .run = through_vsyscall,
+	  .supported = needs_vsyscall, .setup = take_address,
+	  .argument = (long)ARCH_VSYSCALL_GETTIMEOFDAY,
+	  .verify = verify, .entries = 1, .uncounted = VSYSCALL_UNCOUNTED,
+	  .summary = "by the vsyscall page: a page fault" },
 );
 // clang-format on

@@ -15,6 +15,8 @@
 typedef time_t read_time(time_t *seconds);
 
 BENCHMARK_LOOP(through_vdso, vdso(NULL), read_time *vdso = context->function);
+BENCHMARK_LOOP(through_vsyscall, vsyscall(NULL),
+	       read_time *vsyscall = context->function);
 BENCHMARK_LOOP(through_libc, time(NULL));
 BENCHMARK_LOOP(through_syscall, syscall(SYS_time, NULL));
 BENCHMARK_LOOP(through_inline, syscall1(SYS_time, 0));
@@ -52,5 +54,10 @@ BENCHMARK_GROUP(time, "the time in seconds",
 	ROW(libc,    NULL, 0, "by the C library"),
 	ROW(syscall, call_supported, 1, "by syscall()"),
 	ROW(inline,  call_supported, 1, "by " ARCH_ENTRY_NAME),
+	{ .path = "vsyscall", .run = through_vsyscall, .full = true,
+	  .supported = needs_vsyscall, .setup = take_address,
+	  .argument = (long)ARCH_VSYSCALL_TIME,
+	  .verify = verify, .entries = 1, .uncounted = VSYSCALL_UNCOUNTED,
+	  .summary = "by the vsyscall page: a page fault" },
 );
 // clang-format on

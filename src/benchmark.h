@@ -154,11 +154,20 @@ struct benchmark_group {
 
 /*
  * `supported` hooks that several groups share: out-of-line entries, which an
- * architecture may lack, and the gate int $0x80, which a kernel may lack (it
- * is tried in a child, which may die).
+ * architecture may lack, and the gate int $0x80 and the vsyscall page, which a
+ * kernel may lack (they are tried in a child, which may die); a return to user
+ * space that may be by SYSRET or by IRET.
  */
 const char *needs_stubs(const struct benchmark *benchmark);
 const char *needs_int80(const struct benchmark *benchmark);
+const char *needs_vsyscall(const struct benchmark *benchmark);
+const char *needs_iret(const struct benchmark *benchmark);
+
+/* For rows of the vsyscall page; `setup` takes the row's argument, an address,
+ * for context->function. */
+#define VSYSCALL_UNCOUNTED                                                     \
+	"it enters by a page fault, at which ptrace does not stop"
+int take_address(const struct benchmark *benchmark, struct context *context);
 
 /*
  * For groups that the vDSO may serve: `supported` where the row's symbol must

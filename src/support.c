@@ -8,6 +8,7 @@
 #include "arch.h"
 #include "attempt.h"
 #include "benchmark.h"
+#include "facts.h"
 #include "vdso.h"
 
 const char *needs_stubs(const struct benchmark *benchmark)
@@ -37,6 +38,53 @@ const char *needs_int80(const struct benchmark *benchmark)
 	return survives ? NULL
 			: "this kernel has no int $0x80 (no 32-bit "
 			  "emulation: CONFIG_IA32_EMULATION)";
+}
+
+typedef long read_time(long *seconds);
+
+/* A page that is not mapped: SIGSEGV. */
+static int try_vsyscall(const void *unused)
+{
+	(void)unused;
+	return ((read_time *)ARCH_VSYSCALL_TIME)(NULL) <= 0;
+}
+
+const char *needs_vsyscall(const struct benchmark *benchmark)
+{
+	static int survives = -1;
+
+	(void)benchmark;
+	if (!ARCH_HAS_VSYSCALL)
+		return "the vsyscall page is x86-64's only";
+	if (survives < 0)
+		survives = attempt_in_child(try_vsyscall, NULL) == 0;
+	return survives ? NULL
+			: "no vsyscall page in this process (vsyscall=none, or "
+			  "CONFIG_LEGACY_VSYSCALL_NONE)";
+}
+
+/* FRED has one return for all, ERETU (arch/x86/entry/entry_64_fred.S); a Xen PV
+ * guest asks its hypervisor to return (arch/x86/entry/common.c). */
+const char *needs_iret(const struct benchmark *benchmark)
+{
+	char flags[4096];
+
+	(void)benchmark;
+	if (!ARCH_HAS_IRET)
+		return "only x86-64 returns by one of two instructions";
+	if (facts_cpuinfo("flags", flags, sizeof(flags)))
+		return NULL;
+	if (facts_has_word(flags, "fred"))
+		return "this kernel returns by ERETU alone (FRED)";
+	if (facts_has_word(flags, "xenpv"))
+		return "a Xen PV guest returns by its hypervisor alone";
+	return NULL;
+}
+
+int take_address(const struct benchmark *benchmark, struct context *context)
+{
+	context->function = (void *)benchmark->argument;
+	return 0;
 }
 
 const char *needs_vdso(const struct benchmark *benchmark)

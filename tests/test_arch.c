@@ -465,6 +465,68 @@ static void registers_survive_traps(void **state)
 	sigaction(SIGTRAP, &before, NULL);
 }
 
+/* A mark in rcx comes back by IRET; the registers of C, the signal mask and the
+ * alternate stack are as before either way. */
+static void check_return(int by_iret)
+{
+	static struct {
+		char room[1 << 16]; /* for signals that come meanwhile */
+		struct sigreturn_frame frame;
+	} prepared;
+	static char stack[1 << 14];
+	struct sigreturn_frame *frame = &prepared.frame;
+	stack_t alternate = { .ss_sp = stack, .ss_size = sizeof(stack) };
+	sigset_t blocked, after;
+	stack_t left;
+
+	sigemptyset(&blocked);
+	sigaddset(&blocked, SIGUSR2);
+	sigprocmask(SIG_SETMASK, &blocked, NULL);
+	sigaltstack(&alternate, NULL);
+	sigreturn_prepare(frame, by_iret);
+	for (int turn = 0; turn < 100; turn++)
+		KEEPS(stub_sigreturn(frame));
+	assert_int_equal(stub_sigreturn(frame) == SIGRETURN_MARK, by_iret);
+	sigprocmask(SIG_SETMASK, NULL, &after);
+	assert_true(sigismember(&after, SIGUSR2));
+	assert_false(sigismember(&after, SIGUSR1));
+	alternate.ss_flags = SS_DISABLE;
+	sigaltstack(&alternate, &left);
+	assert_ptr_equal(left.ss_sp, stack);
+}
+
+static void a_frame_is_returned_to_by_either_way(void **state)
+{
+	const char *lacking = needs_iret(NULL);
+
+	(void)state;
+	if (lacking)
+		skip_because("%s", lacking);
+	check_return(0);
+	check_return(1);
+}
+
+static void the_vsyscall_page_answers_as_the_calls(void **state)
+{
+	typedef long read_time(long *seconds);
+	typedef long read_cpu(unsigned int *cpu, unsigned int *node, void *no);
+	const char *lacking;
+	unsigned int cpu = 0, node = 77;
+	long before = time(NULL), now;
+
+	(void)state;
+	let_children_crash();
+	lacking = needs_vsyscall(NULL);
+	if (lacking)
+		skip_because("%s", lacking);
+	now = ((read_time *)ARCH_VSYSCALL_TIME)(NULL);
+	assert_in_range(now, before, before + 10);
+	assert_int_equal(((read_cpu *)ARCH_VSYSCALL_GETCPU)(&cpu, &node, NULL),
+			 0);
+	assert_int_not_equal(node, 77);
+	KEEPS(((read_time *)ARCH_VSYSCALL_TIME)(NULL));
+}
+
 static void what_is_lacking_is_said(void **state)
 {
 	const char *stubs = needs_stubs(NULL);
@@ -475,6 +537,10 @@ static void what_is_lacking_is_said(void **state)
 	assert_true(!stubs || stubs[0]);
 	if (!ARCH_HAS_INT80)
 		assert_non_null(needs_int80(NULL));
+	if (!ARCH_HAS_VSYSCALL)
+		assert_non_null(needs_vsyscall(NULL));
+	if (!ARCH_HAS_IRET)
+		assert_non_null(needs_iret(NULL));
 }
 
 int main(void)
@@ -505,6 +571,8 @@ int main(void)
 		cmocka_unit_test(the_legacy_gate_gives_the_same_answers),
 		cmocka_unit_test(traps_are_caught_and_skipped),
 		cmocka_unit_test(registers_survive_traps),
+		cmocka_unit_test(a_frame_is_returned_to_by_either_way),
+		cmocka_unit_test(the_vsyscall_page_answers_as_the_calls),
 		cmocka_unit_test(what_is_lacking_is_said),
 	};
 

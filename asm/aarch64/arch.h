@@ -30,6 +30,8 @@
 #define ARCH_HAS_INT80	  0
 #define ARCH_HAS_PROGRAM  1
 #define ARCH_HAS_TRAPS	  1
+#define ARCH_HAS_VSYSCALL 0
+#define ARCH_HAS_IRET	  0
 
 /* Beyond every table and below the private range of 32-bit Arm (0xf0000). */
 #define ARCH_INVALID_NUMBER 0x3fff
@@ -45,6 +47,10 @@
 #define ARCH_VDSO_TIME		NULL
 #define ARCH_VDSO_GETCPU	NULL
 #define ARCH_VDSO_GETRANDOM	"__kernel_getrandom"
+
+#define ARCH_VSYSCALL_GETTIMEOFDAY 0
+#define ARCH_VSYSCALL_TIME	   0
+#define ARCH_VSYSCALL_GETCPU	   0
 
 static inline long syscall0(long number)
 {
@@ -238,5 +244,23 @@ void **stub_load_chain(void **cell, uint64_t loads);
 /* A program that ends at once, as a file would hold it (exit.S, ../embed.S). */
 #define ARCH_PROGRAM_STATUS 73
 extern const unsigned char arch_program[], arch_program_end[];
+
+/* No such entry here: the rows that need one are skipped. */
+struct sigreturn_frame {
+	long unused;
+};
+
+#define SIGRETURN_MARK 1L
+
+static inline void sigreturn_prepare(struct sigreturn_frame *frame, int by_iret)
+{
+	frame->unused = by_iret;
+}
+
+static inline long stub_sigreturn(struct sigreturn_frame *frame)
+{
+	(void)frame;
+	return -38; /* -ENOSYS */
+}
 
 #endif

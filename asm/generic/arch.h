@@ -25,6 +25,8 @@
 #define ARCH_HAS_INT80	  0
 #define ARCH_HAS_PROGRAM  0
 #define ARCH_HAS_TRAPS	  0
+#define ARCH_HAS_VSYSCALL 0
+#define ARCH_HAS_IRET	  0
 
 #define ARCH_INVALID_NUMBER 0x3fff
 
@@ -39,6 +41,10 @@
 #define ARCH_VDSO_TIME		NULL
 #define ARCH_VDSO_GETCPU	NULL
 #define ARCH_VDSO_GETRANDOM	NULL
+
+#define ARCH_VSYSCALL_GETTIMEOFDAY 0
+#define ARCH_VSYSCALL_TIME	   0
+#define ARCH_VSYSCALL_GETCPU	   0
 
 static inline long syscall6(long number, long a, long b, long c, long d, long e,
 			    long f)
@@ -181,5 +187,23 @@ static __attribute__((noinline, unused)) void **stub_load_chain(void **cell,
 #define ARCH_PROGRAM_STATUS 0
 #define arch_program	    ((const unsigned char *)0)
 #define arch_program_end    ((const unsigned char *)0)
+
+/* No such entry here: the rows that need one are skipped. */
+struct sigreturn_frame {
+	long unused;
+};
+
+#define SIGRETURN_MARK 1L
+
+static inline void sigreturn_prepare(struct sigreturn_frame *frame, int by_iret)
+{
+	frame->unused = by_iret;
+}
+
+static inline long stub_sigreturn(struct sigreturn_frame *frame)
+{
+	(void)frame;
+	return -ENOSYS;
+}
 
 #endif

@@ -13,6 +13,12 @@
  *   counter       rdtsc; fenced by lfence, which AMD makes dispatch
  *                 serialising too when Linux sets MSR C001_1029[1]
  *   vDSO          __vdso_*, version LINUX_2.6 (arch/x86/entry/vdso)
+ *   vsyscall      a page at one address in every process; a call into it is a
+ *                 page fault, which the kernel answers as the call
+ *                 (arch/x86/entry/vsyscall/vsyscall_64.c)
+ *   return        SYSRET, which takes rip from rcx and the flags from r11;
+ *                 IRET where the registers are to come back otherwise
+ *                 (arch/x86/entry/common.c, do_syscall_64); ERETU under FRED
  */
 #ifndef SYSCOST_ARCH_H
 #define SYSCOST_ARCH_H
@@ -21,6 +27,7 @@
 #include <signal.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/syscall.h>
 #include <ucontext.h>
 
 #define ARCH_NAME	  "x86_64"
@@ -31,6 +38,8 @@
 #define ARCH_HAS_INT80	  1
 #define ARCH_HAS_PROGRAM  1
 #define ARCH_HAS_TRAPS	  1
+#define ARCH_HAS_VSYSCALL 1
+#define ARCH_HAS_IRET	  1
 
 /* Beyond every table, positive, without the x32 bit (0x40000000). */
 #define ARCH_INVALID_NUMBER 0x3fff
@@ -47,6 +56,11 @@
 #define ARCH_VDSO_TIME		"__vdso_time"
 #define ARCH_VDSO_GETCPU	"__vdso_getcpu"
 #define ARCH_VDSO_GETRANDOM	"__vdso_getrandom"
+
+/* arch/x86/include/uapi/asm/vsyscall.h */
+#define ARCH_VSYSCALL_GETTIMEOFDAY 0xffffffffff600000UL
+#define ARCH_VSYSCALL_TIME	   0xffffffffff600400UL
+#define ARCH_VSYSCALL_GETCPU	   0xffffffffff600800UL
 
 static inline long syscall0(long number)
 {
@@ -287,5 +301,66 @@ void **stub_load_chain(void **cell, uint64_t loads);
 /* A program that ends at once, as a file would hold it (exit.S, ../embed.S). */
 #define ARCH_PROGRAM_STATUS 73
 extern const unsigned char arch_program[], arch_program_end[];
+
+/*
+ * What rt_sigreturn(2) reads from the stack: all registers, as a handler's
+ * frame has them (struct rt_sigframe, arch/x86/include/asm/sigframe.h; struct
+ * ucontext and sigcontext of its uapi/).
+ */
+struct sigreturn_frame {
+	uint64_t restorer, flags, link;
+	stack_t stack;
+	uint64_t r8, r9, r10, r11, r12, r13, r14, r15;
+	uint64_t rdi, rsi, rbp, rbx, rdx, rax, rcx, rsp, rip, eflags;
+	uint16_t cs, gs, fs, ss;
+	uint64_t err, trapno, oldmask, cr2, fpstate, reserved[8];
+	uint64_t mask;
+	uint64_t info[16];
+};
+
+/* The offsets that stubs.S writes to. */
+_Static_assert(offsetof(struct sigreturn_frame, r12) == 80 &&
+		       offsetof(struct sigreturn_frame, rbp) == 128 &&
+		       offsetof(struct sigreturn_frame, rsp) == 168,
+	       "stubs.S has other offsets");
+
+#define SIGRETURN_SS_RESTORED 6UL /* UC_SIGCONTEXT_SS, UC_STRICT_RESTORE_SS */
+#define SIGRETURN_FLAGS	      0x50dd5UL /* FIX_EFLAGS, asm/sighandling.h */
+#define SIGRETURN_MARK	      0x5157UL	/* in rcx: no address of code */
+
+/*
+ * Calls rt_sigreturn and comes back like a function, all but the frame's mask,
+ * alternate stack and floating point state (none: the initial one) as before.
+ * The result is what was in rcx: SIGRETURN_MARK after an IRET alone, since
+ * SYSRET finds its way back by rcx.
+ */
+long stub_sigreturn(struct sigreturn_frame *frame);
+extern const char stub_sigreturn_end[]; /* where it comes back */
+
+/*
+ * Prepares a frame: SYSRET can return to it, or IRET alone. The flags stay, but
+ * for those of arithmetic. A signal that comes meanwhile has its own frame
+ * below this one: leave it a stack's room there.
+ */
+static inline void sigreturn_prepare(struct sigreturn_frame *frame, int by_iret)
+{
+	uint64_t flags = __builtin_ia32_readeflags_u64() & ~SIGRETURN_FLAGS;
+	uint16_t cs, ss;
+
+	asm("mov %%cs, %0" : "=r"(cs));
+	asm("mov %%ss, %0" : "=r"(ss));
+	*frame = (struct sigreturn_frame){
+		.flags = SIGRETURN_SS_RESTORED,
+		.rip = (uint64_t)stub_sigreturn_end,
+		.rcx = by_iret ? SIGRETURN_MARK : (uint64_t)stub_sigreturn_end,
+		.r11 = flags,
+		.eflags = flags,
+		.cs = cs,
+		.ss = ss,
+	};
+	syscall2(SYS_sigaltstack, 0, (long)&frame->stack);
+	syscall4(SYS_rt_sigprocmask, SIG_BLOCK, 0, (long)&frame->mask,
+		 sizeof(frame->mask));
+}
 
 #endif

@@ -45,6 +45,34 @@ entry stub_syscall6
 	ret
 leave_out stub_syscall6
 
+/* long stub_sigreturn(struct sigreturn_frame *frame): the registers that C
+ * keeps go into the frame, the rest of which stands there already; the kernel
+ * takes the frame from a word below the stack's end, as a handler's return
+ * leaves it. Offsets as in arch.h. */
+	.set	frame_r12, 80
+	.set	frame_r13, 88
+	.set	frame_r14, 96
+	.set	frame_r15, 104
+	.set	frame_rbp, 128
+	.set	frame_rbx, 136
+	.set	frame_rsp, 168
+	.globl	stub_sigreturn_end
+entry stub_sigreturn
+	mov	%rbx, frame_rbx(%rdi)
+	mov	%rbp, frame_rbp(%rdi)
+	mov	%r12, frame_r12(%rdi)
+	mov	%r13, frame_r13(%rdi)
+	mov	%r14, frame_r14(%rdi)
+	mov	%r15, frame_r15(%rdi)
+	mov	%rsp, frame_rsp(%rdi)
+	lea	8(%rdi), %rsp
+	mov	$15, %eax
+	syscall
+stub_sigreturn_end:
+	mov	%rcx, %rax
+	ret
+leave_out stub_sigreturn
+
 /* void stub_return(void): the empty function that every ladder starts from */
 entry stub_return
 	ret

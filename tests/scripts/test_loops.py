@@ -51,7 +51,7 @@ ARCHITECTURES = {"elf64-x86-64": X86_64, "elf64-littleaarch64": AARCH64}
 
 
 class Instruction(NamedTuple):
-    """One instruction; symbol is what the linker will put in, or ""."""
+    """One instruction; symbol: what it names, in this file or another."""
 
     address: int
     text: str
@@ -114,8 +114,10 @@ def functions(listing: str) -> Dict[str, List[Instruction]]:
             body[-1] = body[-1]._replace(symbol=symbol)
         elif code:
             text = re.sub(r"\s+", " ", code[2].replace("\t", " "))
+            within = re.search(r"<([\w.]+)>$", text)
             body.append(Instruction(int(code[1], 16),
-                                    re.sub(r" *(//|# |<).*", "", text), ""))
+                                    re.sub(r" *(//|# |<).*", "", text),
+                                    within[1] if within else ""))
     return found
 
 
@@ -230,6 +232,13 @@ def is_one_trap(loop: Loop, pattern: str) -> bool:
     return len(loop.all(pattern)) == 1 and not called(loop)
 
 
+def is_call_of_x86(loop: Loop, symbol: str) -> bool:
+    """Elsewhere the row's call fails without one."""
+    if not loop.architecture.legacy:
+        return not called(loop)
+    return is_one_call(loop, symbol)
+
+
 LIBC = "(?!syscall$|stub_)[a-z_]+"
 # By the last word of the function's name: what its loop must be. "pair" and
 # "touch" go with the word before.
@@ -244,6 +253,9 @@ RULES = {
     "syscall": lambda loop: is_one_call(loop, "syscall"),
     "stub": lambda loop: is_one_call(loop, "stub_syscall[0-6]"),
     "vdso": is_one_indirect_call,
+    "vsyscall": is_one_indirect_call,
+    "sysret": lambda loop: is_call_of_x86(loop, "stub_sigreturn"),
+    "iret": lambda loop: is_call_of_x86(loop, "stub_sigreturn"),
     "stdio": lambda loop: is_one_call(loop, "fwrite"),
     "putc": lambda loop: not called(loop),
     "empty": lambda loop: not called(loop),
