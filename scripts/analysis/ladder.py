@@ -19,6 +19,7 @@ WAYS = {
     "user": ("user space", GREY, "v"),
     "vdso": ("vDSO", BLUE, "D"),
     "buffered": ("stdio's buffer", GREEN, "^"),
+    "gathered": ("kernel, one entry for many", ORANGE, "P"),
     "kernel": ("kernel, by its entry instruction", RED, "o"),
     "exception": ("kernel, by an exception", ORANGE, "X"),
     "legacy": ("kernel, by the legacy gate", PURPLE, "s"),

@@ -10,6 +10,7 @@ import pandas as pd
 from analysis import load
 
 BUFFERED = ("stdio", "stdio_line", "putc")  # paths into stdio's buffer
+LEGACY = ("int80", "vsyscall")              # ways in that older programs use
 EXCEPTIONS = ("page_fault", "exception")    # no system call, and entered
 MEMORY = ("sched_getcpu",)      # that the kernel keeps for the C library
 INTERVAL = ["quiet_low_ns", "quiet_high_ns"]
@@ -48,6 +49,12 @@ def enters(rows: pd.DataFrame, record: Dict[str, Any]) -> pd.Series:
     return counted.ge(0.5).where(counted.notna(), ~user)
 
 
+def gathers(rows: pd.DataFrame, record: Dict[str, Any]) -> pd.Series:
+    """Whether one entry into the kernel serves several of each row's calls."""
+    counted = rows["benchmark"].map(entries_counted(record))
+    return counted.gt(0) & counted.lt(0.5)
+
+
 def split_names(rows: pd.DataFrame, record: Dict[str, Any]) -> pd.DataFrame:
     """The rows with group, path, variant ("" for none) and way."""
     names = rows["benchmark"].astype(str).str.split("/", n=2, expand=True)
@@ -56,10 +63,11 @@ def split_names(rows: pd.DataFrame, record: Dict[str, Any]) -> pd.DataFrame:
     stays = ~enters(rows, record)
     way = np.select(
         [rows["group"] == "baseline", rows["path"].isin(BUFFERED),
-         rows["path"] == "int80", rows["group"].isin(EXCEPTIONS),
-         stays & rows["group"].isin(MEMORY), stays],
-        ["user", "buffered", "legacy", "exception", "user", "vdso"],
-        "kernel")
+         rows["path"].isin(LEGACY), rows["group"].isin(EXCEPTIONS),
+         gathers(rows, record), stays & rows["group"].isin(MEMORY),
+         stays & rows["path"].isin(["vdso", "libc"]), stays],
+        ["user", "buffered", "legacy", "exception", "gathered", "user",
+         "vdso", "user"], "kernel")
     return rows.assign(way=way)
 
 

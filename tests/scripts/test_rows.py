@@ -18,9 +18,11 @@ def test_only_the_first_arm_is_drawn(tmp_path):
 
 
 def test_ways_of_entering():
-    found = ways(NAMES + ["getppid/libc", "time/libc/x", "time/vdso/x"])
+    found = ways(NAMES + ["getppid/libc", "time/libc/x", "time/vdso/x",
+                          "time/vsyscall"])
     for name, way in {
             "baseline/empty": "user", "getppid/int80": "legacy",
+            "time/vsyscall": "legacy",
             "getppid/inline": "kernel", "getppid/libc": "kernel",
             "clock_gettime/vdso": "vdso", "clock_gettime/libc": "vdso",
             "clock_gettime/inline": "kernel", "time/libc/x": "vdso",
@@ -38,6 +40,12 @@ def test_what_was_counted_outweighs_the_name():
     counted = {"benchmarks": [{"name": names[0], "entries_counted": 1},
                               {"name": names[1], "entries_counted": None}]}
     assert ways(names, counted) == {names[0]: "kernel", names[1]: "vdso"}
+    many = {"benchmarks": [
+        {"name": "nop/uring/64", "entries_counted": 1 / 64},
+        {"name": "nop/uring/1", "entries_counted": 1},
+        {"name": "mapped/store/64", "entries_counted": 0}]}
+    assert list(ways([row["name"] for row in many["benchmarks"]],
+                     many).values()) == ["gathered", "kernel", "user"]
     lone = {"benchmarks": [{"name": names[1], "entries_counted": 0}]}
     assert ways(names[1:]) == {names[1]: "kernel"}
     assert ways(names[1:], lone) == {names[1]: "vdso"}
