@@ -198,6 +198,11 @@ def is_one_indirect_call(loop: Loop) -> bool:
     return len(calls) == 1 and calls == loop.all(loop.architecture.indirect)
 
 
+def are_calls(loop: Loop, *symbols: str) -> bool:
+    """Direct calls of what is named, in this order."""
+    return [each.symbol for each in called(loop)] == list(symbols)
+
+
 def is_legacy_entry(loop: Loop) -> bool:
     """Where there is no such gate, the row's call fails without one."""
     architecture = loop.architecture
@@ -256,6 +261,12 @@ RULES = {
     "vsyscall": is_one_indirect_call,
     "sysret": lambda loop: is_call_of_x86(loop, "stub_sigreturn"),
     "iret": lambda loop: is_call_of_x86(loop, "stub_sigreturn"),
+    "uring": lambda loop: is_one_call(loop, r"hand_over(\.\w+)*"),
+    "sqpoll": lambda loop: is_one_call(loop, r"hand_to_poller(\.\w+)*"),
+    "store": lambda loop: are_calls(loop, "memcpy"),
+    "pair": lambda loop: are_calls(loop, "pread", "write"),
+    "sendfile": lambda loop: are_calls(loop, "sendfile"),
+    "range": lambda loop: are_calls(loop, "copy_file_range"),
     "stdio": lambda loop: is_one_call(loop, "fwrite"),
     "putc": lambda loop: not called(loop),
     "empty": lambda loop: not called(loop),
@@ -271,8 +282,9 @@ RULES = {
                                            loop.architecture.breakpoint),
 }
 ENTRIES = {"inline": 1, "int80": 1, "inline_pair": 2}
-# The stream's pointers and the byte; the page and where the next one is.
-IN_MEMORY = {"putc", "write", "read", "store"}
+# The stream's pointers and the byte; the place to copy from; the page and where
+# the next one is.
+IN_MEMORY = {"putc", "sendfile", "range", "write", "read", "store"}
 SLOW_PATH = {"putc"}        # out of the loop, when the buffer is full
 
 
