@@ -16,17 +16,18 @@ from typing import Any, Dict, List, Tuple
 import numpy as np
 import pandas as pd
 
-from analysis import emulated, load, quiet
+from analysis import batching, emulated, load, quiet
 from analysis.differing import EMPTY, ORDER, YARDSTICK, pairs_of, taking
+from analysis.lines import line_through
 from analysis.rows import entries_of, split_names
 
 COLUMNS = ["contrast", "arm", "benchmark", "reference", "value", "low",
            "high", "unit", "confidence", "launches", "emulated"]
 KEYS = ["contrast", "benchmark", "reference", "unit", "arm"]
-CELL = ["arm", "launch"]
+CELL = batching.CELL
 
-WRITER = "libc"         # the unbuffered path whose sizes are fitted
-WRITES = "write"        # how the groups' names begin that move bytes
+WRITES = "write", "write_file"  # groups whose sizes are fitted,
+WRITER = "libc"                 # by the unbuffered path
 COSTS_NS = 1e-6, 1e15   # a femtosecond, eleven days
 SIZES_LEAST = 3
 CALL_SHARE = 0.01       # of a write, from which its call hardly matters
@@ -107,18 +108,6 @@ def pooled(values: pd.DataFrame, rows: pd.DataFrame) -> pd.DataFrame:
     return found.join(paths, on="contrast")
 
 
-def line_through(sizes: np.ndarray, costs: np.ndarray
-                 ) -> Tuple[np.ndarray, np.ndarray]:
-    """The line cost = call + byte * size of each launch: call, byte (n).
-
-    sizes (k) in bytes, costs (n, k) in ns. Least squares of the relative
-    errors, since the noise of a cost is a share of it.
-    """
-    design = np.stack([1 / costs, sizes / costs], axis=-1)
-    call, byte = np.linalg.pinv(design).sum(axis=-1).T
-    return call, byte
-
-
 def fit(sizes: np.ndarray, costs: np.ndarray
         ) -> Dict[Tuple[str, str], np.ndarray]:
     """What a line through the sizes says, by contrast and unit, each (n).
@@ -152,8 +141,8 @@ def fits_of_group(costs: pd.DataFrame, rows: pd.DataFrame) -> pd.DataFrame:
 
 def fits(costs: pd.DataFrame, rows: pd.DataFrame) -> List[pd.DataFrame]:
     """Values of a line through the unbuffered writes of each group."""
-    writes = taking(rows, WRITER, "kernel").dropna(subset=["bytes"])
-    writes = writes[writes["group"].str.startswith(WRITES)]
+    writes = taking(rows[rows["group"].isin(WRITES)], WRITER,
+                    "kernel").dropna(subset=["bytes"])
     return [fits_of_group(costs, group)
             for _, group in writes.groupby("group", sort=False)
             if len(group) >= SIZES_LEAST]
@@ -183,7 +172,8 @@ def contrasts(costs: pd.DataFrame, record: Record) -> pd.DataFrame:
     costs = with_yardstick(costs, record)
     rows = rows_of(costs, record)
     each = differences(costs, pairs_of(rows))
-    found = [each, pooled(each, rows), *fits(costs, rows)]
+    found = [each, pooled(each, rows), *batching.turns(costs, rows),
+             batching.bytes_of(costs, rows), *fits(costs, rows)]
     found = [values for values in found if len(values)]
     if not found:
         return pd.DataFrame(columns=COLUMNS)

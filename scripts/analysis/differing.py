@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 import pandas as pd
 
-from analysis import named
+from analysis import batching, named
 
 CROSSED = "invalid/inline"
 EMPTY = "baseline/empty"
@@ -44,6 +44,12 @@ KINDS = (
     Kind("vdso_saves", "inline", "kernel", "vdso", "vdso"),
     Kind("buffering_saves", "libc", "kernel", "stdio", "buffered"),
     Kind("buffering_saves", "libc", "kernel", "putc", "buffered"),
+    Kind("legacy_adds", "int80", "legacy", "inline", "kernel"),
+    Kind("legacy_adds", "vsyscall", "legacy", "inline", "kernel"),
+    Kind("iret_adds", "iret", "kernel", "sysret", "kernel"),
+    Kind("kernel_copy_saves", "read_write", "kernel", "sendfile", "kernel"),
+    Kind("kernel_copy_saves", "read_write", "kernel", "copy_file_range",
+         "kernel"),
 )
 CHANGES = (
     Change("address_space", "switch_same", "processes",
@@ -54,7 +60,8 @@ CHANGES = (
     Change("copied_pages", "process", "large", "process", "small"),
 )
 ORDER = [*dict.fromkeys(["crossing", *(kind.contrast for kind in KINDS)]),
-         "write_call", "write_byte", "write_misfit", "buffer_bytes",
+         *batching.CONTRASTS, "write_call", "write_byte", "write_misfit",
+         "buffer_bytes",
          *dict.fromkeys(change.contrast for change in CHANGES),
          *(pair.contrast for pair in named.NAMED)]
 
@@ -97,8 +104,8 @@ def pairs_of(rows: pd.DataFrame) -> pd.DataFrame:
     """All pairs whose difference means something, with unit and divisor."""
     pairs = pd.concat([crossing_pairs(rows), *(
         pairs_of_kind(rows, kind) for kind in KINDS), *(
-        pairs_of_change(rows, change) for change in CHANGES)],
-        ignore_index=True)
+        pairs_of_change(rows, change) for change in CHANGES),
+        batching.pairs_of(rows)], ignore_index=True)
     return pd.concat([
         pairs.drop_duplicates(["contrast", "reference"]).assign(
             per=1, unit="ns"), named.pairs()], ignore_index=True)

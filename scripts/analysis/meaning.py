@@ -1,15 +1,16 @@
 # SPDX-License-Identifier: MIT
 """What the contrasts of an arm say, as lines for the screen."""
 
-from typing import Any, Dict, Iterator, List, NamedTuple
+from typing import Iterator, List
 
 import numpy as np
 import pandas as pd
 
-from analysis import emulated, load, named, quiet
-from analysis.columns import (KIB, MIB, Ends, Line, Text, figure, in_columns,
+from analysis import emulated, load, named, quiet, ways
+from analysis.arm import Arm, Lines, Record, ends_of, group_of
+from analysis.columns import (KIB, MIB, Line, Text, figure, in_columns,
                               joined, size_text, times)
-from analysis.contrasts import COPY_LEAST, plain_calls, rows_of
+from analysis.contrasts import COPY_LEAST, plain_calls
 
 MISFIT_MOST = 0.10      # of a cost, before a straight line is called rough
 LISTED_MOST = 6         # calls in a note
@@ -31,44 +32,6 @@ TASKS = {
                   "a wake-up of another CPU adds", "to a switch by pipe"),
     "copied_pages": ("process/fork/large",
                      "64 MiB of pages to copy add", "to a fork")}
-
-Record = Dict[str, Any]     # run.json
-Lines = Iterator[Text]
-
-
-class Arm(NamedTuple):
-    """One arm of a run."""
-
-    found: pd.DataFrame     # its contrasts
-    levels: pd.Series       # ns a call, by benchmark
-    rows: pd.DataFrame      # as of contrasts.rows_of()
-    record: Record
-
-    def of(self, contrast: str) -> pd.DataFrame:
-        """The rows of one contrast."""
-        return self.found[self.found["contrast"] == contrast]
-
-    def one(self, contrast: str, benchmark: str) -> pd.DataFrame:
-        """The row of one contrast and benchmark; none where there is none."""
-        return self.of(contrast)[self.of(contrast)["benchmark"] == benchmark]
-
-
-def arm_of(found: pd.DataFrame, costs: pd.DataFrame, record: Record,
-           name: str) -> Arm:
-    """An arm by its name; found and costs: of all arms."""
-    costs = costs[costs["arm"] == name]
-    return Arm(found[found["arm"] == name],
-               costs.groupby("benchmark")["ns"].median(),
-               rows_of(costs, record), record)
-
-
-def ends_of(row: pd.Series, scale: float = 1) -> Ends:
-    """A contrast's value, low and high, times the scale."""
-    return tuple(float(row[end]) * scale for end in ("value", "low", "high"))
-
-
-def group_of(benchmark: str) -> str:
-    return benchmark.split("/")[0]
 
 
 def place_of(benchmark: str) -> str:
@@ -265,8 +228,11 @@ def lines_of(arm: Arm) -> List[Text]:
     return [*crossing(arm),
             *over_calls(arm, "wrapper", "the libc wrapper adds"),
             *over_calls(arm, "out_of_line", "an out-of-line entry adds"),
-            *vdso(arm), *buffering(arm), *writes(arm), *tasks(arm),
-            *events(arm)]
+            *vdso(arm), *ways.legacy(arm), *ways.iret(arm),
+            *buffering(arm), *writes(arm),
+            *ways.the_same_bytes(arm, PLACES), *ways.gathering(arm),
+            *ways.turns(arm), *ways.mapping(arm), *ways.kernel_copies(arm),
+            *tasks(arm), *events(arm)]
 
 
 def block(arm: Arm, title: str) -> str:

@@ -64,10 +64,11 @@ def split_names(rows: pd.DataFrame, record: Dict[str, Any]) -> pd.DataFrame:
     way = np.select(
         [rows["group"] == "baseline", rows["path"].isin(BUFFERED),
          rows["path"].isin(LEGACY), rows["group"].isin(EXCEPTIONS),
-         gathers(rows, record), stays & rows["group"].isin(MEMORY),
-         stays & rows["path"].isin(["vdso", "libc"]), stays],
-        ["user", "buffered", "legacy", "exception", "gathered", "user",
-         "vdso", "user"], "kernel")
+         stays & rows["path"].eq("vdso"), gathers(rows, record),
+         stays & rows["group"].isin(MEMORY), stays & rows["path"].eq("libc"),
+         stays],
+        ["user", "buffered", "legacy", "exception", "vdso", "gathered",
+         "user", "vdso", "user"], "kernel")
     return rows.assign(way=way)
 
 

@@ -7,6 +7,7 @@ import pytest
 
 from planted import COSTS, SIZES, only, record, samples
 from analysis import columns, contrasts, quiet, meaning, writes
+from analysis.arm import arm_of
 
 WHOLE = """\
 what it says
@@ -27,7 +28,11 @@ whatever its size: nothing is copied; the call is never under 1 %
   write to tmpfs: each call             250.0 ns  [250.0, 250.0]
   write to tmpfs: each KiB               64.0 ns  [64.0, 64.0]    16 GB/s
   write to tmpfs: call under 1 % from  386.7 KiB  [386.7, 386.7]  \
-so 512 KiB a write; measured up to 64 KiB"""
+so 512 KiB a write; measured up to 64 KiB
+  64 KiB to /dev/null in writes: 7.08 ms of 1 byte, 442 µs of 16 bytes, \
+27.6 µs of 256 bytes, 1.73 µs of 4 KiB, 108 ns of 64 KiB
+  64 KiB to tmpfs in writes: 16.4 ms of 1 byte, 1.03 ms of 16 bytes, \
+68.1 µs of 256 bytes, 8.1 µs of 4 KiB, 4.35 µs of 64 KiB"""
 
 
 def said(batches, found=None, arm="plain"):
@@ -36,7 +41,7 @@ def said(batches, found=None, arm="plain"):
     medians = quiet.launch_medians(quiet.adjusted(batches, found))
     costs = contrasts.costs_of(medians)
     table = contrasts.contrasts(costs, found)
-    return meaning.block(meaning.arm_of(table, costs, found, arm),
+    return meaning.block(arm_of(table, costs, found, arm),
                          "what it says").splitlines()
 
 
@@ -54,10 +59,12 @@ def test_all_that_is_said():
     (["getpid"], ["the libc wrapper", "an out-of-line"]),
     (["time"], ["the vDSO saves"]),
     (["invalid"], ["into the kernel", "an out-of-line"]),
-    (["write/"], ["buffering 1 byte to /dev/null", "write to /dev/null"]),
+    (["write/"], ["buffering 1 byte to /dev/null", "write to /dev/null",
+                  "64 KiB to /dev/null"]),
     (["write_file/"], ["buffering 256 bytes to tmpfs"] +
-     ["write to tmpfs"] * 3),
-    (["write/libc/1", "write/putc"], ["buffering 1 byte"])])
+     ["write to tmpfs"] * 3 + ["64 KiB to tmpfs"]),
+    (["write/libc/1", "write/putc"], ["buffering 1 byte",
+                                      "64 KiB to /dev/null"])])
 def test_nothing_is_said_of_rows_that_are_not_there(parts, labels):
     _, *lines = said(samples(only(*parts)))
     assert len(lines) == len(labels)
@@ -167,7 +174,7 @@ def test_in_cycles_and_calls(yardsticks, note):
 def test_the_smallest_record_leads():
     costs = {"write/libc/16": 100.0, "write/stdio/16": 10.0,
              "write/libc/2": 100.0, "write/stdio/2": 20.0}
-    _, line = said(samples(costs))
+    _, line, *_ = said(samples(costs))
     assert line.startswith("  buffering 2 bytes to /dev/null saves  80.0 ns")
 
 
@@ -180,7 +187,7 @@ def curve(shape):
 
 def test_a_bad_line_is_said_to_be_rough():
     lines = said(curve(lambda size: 100 + size**0.5))
-    assert lines[-1].startswith("    rough: costs are up to 23 % off the "
+    assert lines[-2].startswith("    rough: costs are up to 23 % off the "
                                 "straight line, at 4 KiB")
     fair = said(curve(lambda size: 100 + size / 10 + (size == 4096) * 20))
     assert not any("rough" in line for line in fair)

@@ -43,9 +43,12 @@ def test_what_was_counted_outweighs_the_name():
     many = {"benchmarks": [
         {"name": "nop/uring/64", "entries_counted": 1 / 64},
         {"name": "nop/uring/1", "entries_counted": 1},
+        {"name": "writev/libc/8", "entries_counted": 1 / 8},
+        {"name": "time/vdso", "entries_counted": 0.1},
         {"name": "mapped/store/64", "entries_counted": 0}]}
     assert list(ways([row["name"] for row in many["benchmarks"]],
-                     many).values()) == ["gathered", "kernel", "user"]
+                     many).values()) == [
+                         "gathered", "kernel", "gathered", "vdso", "user"]
     lone = {"benchmarks": [{"name": names[1], "entries_counted": 0}]}
     assert ways(names[1:]) == {names[1]: "kernel"}
     assert ways(names[1:], lone) == {names[1]: "vdso"}
