@@ -23,7 +23,7 @@ struct copy {
 
 /* Each reads the same place and writes behind what it wrote before, since
  * sendfile cannot do otherwise; prepare goes back to the start. */
-BENCHMARK_LOOP(through_pair,
+BENCHMARK_LOOP(through_libc_pair,
 	       (pread(from, buffer, size, 0), write(to, buffer, size)),
 	       struct copy *copy = context->buffer;
 	       char *buffer = copy->buffer; size_t size = copy->size;
@@ -190,7 +190,7 @@ static const char *supported_range(const struct benchmark *benchmark)
 }
 
 // clang-format off
-#define supported_pair	NULL
+#define supported_libc_pair	NULL
 #define ROW(name, way, size, count, full_, text)			\
 	{ .path = name, .variant = #size, .run = through_##way,		\
 	  .supported = supported_##way, .setup = open_copy,		\
@@ -199,7 +199,7 @@ static const char *supported_range(const struct benchmark *benchmark)
 	  .bytes = size, .entries = count, .full = full_,		\
 	  .summary = #size " bytes, " text }
 #define ROWS(size, full_)						\
-	ROW("read_write", pair, size, 2, full_,				\
+	ROW("read_write", libc_pair, size, 2, full_,				\
 	    "read into a buffer and written from it"),			\
 	ROW("sendfile", sendfile, size, 1, full_, "by sendfile"),	\
 	ROW("copy_file_range", range, size, 1, full_, "by copy_file_range")

@@ -23,7 +23,7 @@ BENCHMARK_LOOP(place_pwrite_libc, pwrite(descriptor, buffer, size, 0),
 	       void *buffer = context->buffer;
 	       size_t size = (size_t)context->argument);
 /* The mapping is in function's place: the context has one for an address. */
-BENCHMARK_LOOP(mapping_store, memcpy(mapping, buffer, size),
+BENCHMARK_LOOP(mapping_memcpy, memcpy(mapping, buffer, size),
 	       void *mapping = context->function;
 	       void *buffer = context->buffer;
 	       size_t size = (size_t)context->argument);
@@ -123,7 +123,7 @@ static const char *verify_pwrite(struct context *context)
 
 static const char *verify_store(struct context *context)
 {
-	mapping_store(context, 1);
+	mapping_memcpy(context, 1);
 	return compare(context);
 }
 
@@ -134,7 +134,7 @@ static const char *verify_store(struct context *context)
 	  .teardown = close_file, .bytes = size, .entries = 1,		\
 	  .full = full_, .summary = #size " bytes a call, at place 0" }
 #define STORE_ROW(size, full_)						\
-	{ .path = "store", .variant = #size, .run = mapping_store,	\
+	{ .path = "store", .variant = #size, .run = mapping_memcpy,	\
 	  .setup = map_file, .verify = verify_store,			\
 	  .teardown = unmap_file, .bytes = size, .entries = 0,		\
 	  .full = full_, .summary = #size " bytes, by memcpy" }
