@@ -136,6 +136,14 @@ static int make_and_open(const struct benchmark *benchmark,
 	return error;
 }
 
+static int make_for_poller(const struct benchmark *benchmark,
+			   struct context *context)
+{
+	int error = partner_one_caller();
+
+	return error ? error : make_nops(benchmark, context);
+}
+
 /* The first operations: the kernel's thread begins by going to sleep, unless it
  * finds work (io_uring/sqpoll.c, io_sq_thread), and only who has the ring's
  * descriptor can wake it. */
@@ -182,7 +190,7 @@ static void check(struct context *context)
 	const struct nops *nops = context->buffer;
 
 	if (nops->wrong)
-		abort();
+		partner_give_up();
 }
 
 static void stop_poller(struct context *context)
@@ -215,7 +223,7 @@ static void prepare_poller(struct context *context)
 	struct nops *nops = context->buffer;
 
 	if (!nops->poller.pid && start_poller(nops))
-		abort();
+		partner_give_up();
 }
 
 /* All at once, and what came of it. */
@@ -255,7 +263,8 @@ static const char *verify_polled(struct context *context)
 	  .summary = #many_ " a system call, per operation" }
 #define POLLED_ROW(many_)						\
 	{ .path = "sqpoll", .variant = #many_, .run = by_##many_##_sqpoll,\
-	  .supported = needs_polled_ring, .setup = make_nops,		\
+	  .supported = needs_polled_ring, .setup = make_for_poller,	\
+	  .alone = "its thread serves one caller",			\
 	  .verify = verify_polled, .prepare = prepare_poller,		\
 	  .leave = stop_poller, .teardown = free_nops,			\
 	  .per_turn = many_, .entries = 0, .full = true,		\

@@ -68,7 +68,8 @@ static int open_file(const struct benchmark *benchmark, struct context *context)
 }
 
 /* To read from without an end. */
-static int open_zero(const struct benchmark *benchmark, struct context *context)
+static int open_source(const struct benchmark *benchmark,
+		       struct context *context)
 {
 	return make_pieces(benchmark, context,
 			   open("/dev/zero", O_RDONLY | O_CLOEXEC));
@@ -127,7 +128,7 @@ static const char *verify_read(struct context *context)
 #define prepare_write	rewind_file
 #define prepare_read	NULL
 #define open_write	open_file
-#define open_read	open_zero
+#define open_read	open_source
 #define ROW(verb)							\
 	.setup = open_##verb, .verify = verify_##verb,			\
 	.prepare = prepare_##verb, .teardown = close_either,		\

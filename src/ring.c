@@ -8,7 +8,10 @@
 #include <unistd.h>
 
 #include "arch.h"
+#include "attempt.h"
 #include "partner.h"
+
+#define UNTRIED 1000 /* no errno, and none negated */
 
 /* The kernel takes submissions by their numbers in this array. */
 static void number_submissions(struct ring *ring)
@@ -103,23 +106,24 @@ static const char *lacking(int error)
 {
 	if (error == 0)
 		return NULL;
+	if (error == -ECHILD)
+		return "a filter kills who asks for io_uring";
 	if (error == ENOSYS)
 		return "no io_uring: before Linux 5.4, without "
 		       "CONFIG_IO_URING, or a filter hides it";
 	if (error == EPERM)
 		return "io_uring is not permitted (kernel.io_uring_disabled, "
 		       "or a filter)";
-	return error < 0 ? "a filter kills who asks for io_uring"
-			 : "a ring of io_uring cannot be had";
+	return "a ring of io_uring cannot be had";
 }
 
 const char *needs_ring(const struct benchmark *benchmark)
 {
 	static const uint32_t plain = 0;
-	static int error = -2;
+	static int error = UNTRIED;
 
 	(void)benchmark;
-	if (error == -2)
+	if (error == UNTRIED)
 		error = attempt_in_child(attempt_ring, &plain);
 	return lacking(error);
 }
@@ -127,14 +131,16 @@ const char *needs_ring(const struct benchmark *benchmark)
 const char *needs_polled_ring(const struct benchmark *benchmark)
 {
 	static const uint32_t polled = IORING_SETUP_SQPOLL;
-	static int error = -2;
+	static int error = UNTRIED;
 	const char *missing = needs_ring(benchmark);
 
 	if (!missing)
 		missing = needs_other_cpu(benchmark);
+	if (!missing)
+		missing = needs_partner_thread(benchmark);
 	if (missing)
 		return missing;
-	if (error == -2)
+	if (error == UNTRIED)
 		error = attempt_in_child(attempt_ring, &polled);
 	return error == EPERM ? "SQPOLL is not permitted (before Linux 5.13)"
 			      : lacking(error);

@@ -198,11 +198,6 @@ def is_one_indirect_call(loop: Loop) -> bool:
     return len(calls) == 1 and calls == loop.all(loop.architecture.indirect)
 
 
-def are_calls(loop: Loop, *symbols: str) -> bool:
-    """Direct calls of what is named, in this order."""
-    return [each.symbol for each in called(loop)] == list(symbols)
-
-
 def is_legacy_entry(loop: Loop) -> bool:
     """Where there is no such gate, the row's call fails without one."""
     architecture = loop.architecture
@@ -263,7 +258,6 @@ RULES = {
     "iret": lambda loop: is_call_of_x86(loop, "stub_sigreturn"),
     "uring": lambda loop: is_one_call(loop, r"hand_over(\.\w+)*"),
     "sqpoll": lambda loop: is_one_call(loop, r"hand_to_poller(\.\w+)*"),
-    "libc_pair": lambda loop: are_calls(loop, "pread", "write"),
     "memcpy": lambda loop: is_one_call(loop, "memcpy"),
     "sendfile": lambda loop: is_one_call(loop, "sendfile"),
     "range": lambda loop: is_one_call(loop, "copy_file_range"),
