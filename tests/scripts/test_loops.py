@@ -276,8 +276,8 @@ RULES = {
                                            loop.architecture.breakpoint),
 }
 ENTRIES = {"inline": 1, "int80": 1, "inline_pair": 2}
-# The stream's pointers and the byte; the place to copy from; the page and where
-# the next one is.
+# The stream's pointers and the byte; the place to copy from; the page and
+# where the next one is.
 IN_MEMORY = {"putc", "sendfile", "range", "write", "read", "store"}
 SLOW_PATH = {"putc"}        # out of the loop, when the buffer is full
 

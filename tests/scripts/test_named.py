@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from planted import record, samples, table_of
-from analysis import contrasts, meaning, named, quiet
+from analysis import arm, contrasts, meaning, named, quiet
 
 # What each costs, ns a call.
 COSTS: Dict[str, float] = {
@@ -33,7 +33,7 @@ def shown(costs: Dict[str, float]) -> str:
     found = record(list(costs), yardsticks=None)
     medians = contrasts.costs_of(quiet.launch_medians(
         quiet.adjusted(samples(costs), found)))
-    return meaning.block(meaning.arm_of(
+    return meaning.block(arm.arm_of(
         contrasts.contrasts(medians, found), medians, found, "plain"), "it")
 
 
