@@ -217,7 +217,8 @@ static const char *verify(struct context *context)
 	if (!WIFEXITED(status) || WEXITSTATUS(status) != STATUS)
 		problem = "no child ended as it was to";
 	else if (child_is_large() != !!(context->argument & LARGE))
-		problem = "the parent is not as large as it was to be";
+		problem = "the parent is not as large as it was to be (an "
+			  "emulator that copies what MADV_DONTFORK keeps?)";
 	hide_parent(context);
 	memory_take_back(); /* from the child that was asked */
 	return problem;
