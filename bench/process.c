@@ -228,31 +228,31 @@ static const char *verify(struct context *context)
 #define OWN_AFFAIR "the C library enters for its own affairs too"
 
 // clang-format off
-#define ROW(way, id, size, bits, kind, needs, why, rest, text)		\
+#define ROW(way, id, size, bits, kind, needs, why, text)		\
 	{ .path = #way, .variant = size, .run = way##_function,		\
 	  .supported = needs, .setup = open_##kind, .verify = verify,	\
 	  .prepare = show_parent, .leave = hide_parent,			\
 	  .teardown = close_##kind, .argument = (id) | (bits),		\
 	  .alone = (bits) ? "its parent is made large for one caller" : NULL, \
 	  .entries = 2, .uncounted = why,				\
-	  .work = WORK_SWITCHES | WORK_FAULTS, .full = rest,		\
+	  .work = WORK_SWITCHES | WORK_FAULTS, .full = true,		\
 	  .summary = text }
-#define ROWS(way, id, kind, needs, why, rest, text)			\
-	ROW(way, id, "small", 0, kind, needs, why, rest,		\
+#define ROWS(way, id, kind, needs, why, text)			\
+	ROW(way, id, "small", 0, kind, needs, why,		\
 	    text "; the parent is this program, some 2 MiB of its own"),		\
-	ROW(way, id, "large", LARGE, kind, needs, why, true,		\
+	ROW(way, id, "large", LARGE, kind, needs, why,		\
 	    text "; 64 MiB in touched 4 KiB pages more")
 
 BENCHMARK_GROUP(process, "a child that ends at once, made and waited for",
-	ROWS(fork, FORK, parent, NULL, OWN_AFFAIR, false,
+	ROWS(fork, FORK, parent, NULL, OWN_AFFAIR,
 	     "fork, _exit, wait"),
-	ROWS(clone, CLONE, parent, NULL, NULL, true,
+	ROWS(clone, CLONE, parent, NULL, NULL,
 	     "the same by a bare clone"),
-	ROWS(vfork, VFORK, parent, NULL, NULL, true,
+	ROWS(vfork, VFORK, parent, NULL, NULL,
 	     "vfork, _exit, wait: no memory is copied"),
-	ROWS(exec, EXEC, program, needs_program, NULL, true,
+	ROWS(exec, EXEC, program, needs_program, NULL,
 	     "vfork, execveat of a program of 3 instructions, wait"),
-	ROWS(spawn, SPAWN, program, needs_program_path, OWN_AFFAIR, true,
+	ROWS(spawn, SPAWN, program, needs_program_path, OWN_AFFAIR,
 	     "posix_spawn of the same program, wait"),
 );
 // clang-format on
