@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "emulation.h"
+#include "help.h"
 #include "usage.h"
 #include "version.h"
 
@@ -43,50 +44,51 @@ enum key {
 // clang-format off
 static const struct argp_option table[] = {
 	{ NULL, 0, NULL, 0, "What to measure:", 0 },
-	{ "list", KEY_LIST, .doc = "Print the benchmarks, a line each" },
 	{ "filter", KEY_FILTER, "REGEX",
 	  .doc = "Only those whose name matches; -REGEX: only the others" },
 	{ "benchmark_filter", KEY_FILTER, "REGEX", OPTION_ALIAS, NULL, 0 },
-	{ NULL, 0, NULL, 0, "How much:", 0 },
-	{ "profile", KEY_PROFILE, "NAME",
-	  .doc = "quick (10 launches), default (20) or full (40)" },
-	{ "launches", KEY_LAUNCHES, "N", .doc = "Fresh processes an arm" },
-	{ "rounds", KEY_ROUNDS, "N",
-	  .doc = "Batches of each benchmark a launch (50)" },
 	{ "distribution", KEY_DISTRIBUTION,
 	  .doc = "Stamp single calls too, in launches of their own behind the "
 		 "others: percentiles and histograms" },
-	{ NULL, 0, NULL, 0, "Where and how:", 0 },
+	{ NULL, 0, NULL, 0, "How long:", 0 },
+	{ "profile", KEY_PROFILE, "NAME",
+	  .doc = "quick (10 launches), default (20) or full (40, and every "
+		 "row)" },
+	{ "launches", KEY_LAUNCHES, "N", .doc = "Fresh processes an arm" },
+	{ "rounds", KEY_ROUNDS, "N",
+	  .doc = "Batches of each benchmark a launch (50)" },
+	{ "limit", KEY_LIMIT, "SECONDS",
+	  .doc = "A launch that takes longer is lost (a minute and 100 times "
+		 "what it plans)" },
+	{ NULL, 0, NULL, 0, "Under what:", 0 },
+	{ "arm", KEY_ARM, "NAME[=CONDITION,...]",
+	  .doc = "An arm whose launches run under these conditions (below); "
+		 "repeatable, the first is the reference" },
+	{ "wrap", KEY_WRAP, "NAME=COMMAND",
+	  .doc = "An arm whose launches run under COMMAND; likewise" },
 	{ "cpu", KEY_CPU, "N", .doc = "Measure on this CPU" },
 	{ "clock", KEY_CLOCK, "NAME",
 	  .doc = "auto, counter or raw (CLOCK_MONOTONIC_RAW)" },
 	{ "emulated", KEY_EMULATED, "BY",
 	  .doc = "The CPU is emulated by this (tcg, qemu-user, ...), where "
 		 "nothing tells of it: figures are labelled" },
-	{ "arm", KEY_ARM, "NAME[=CONDITION,...]",
-	  .doc = "An arm whose launches run under these conditions (below); "
-		 "repeatable, the first is the reference" },
-	{ "wrap", KEY_WRAP, "NAME=COMMAND",
-	  .doc = "An arm whose launches run under COMMAND; likewise" },
 	{ "seed", KEY_SEED, "N", .doc = "Seed of what is drawn at random" },
-	{ "limit", KEY_LIMIT, "SECONDS",
-	  .doc = "A launch that takes longer is lost (a minute and 100 times "
-		 "what it plans)" },
-	{ NULL, 0, NULL, 0, "The result:", 0 },
+	{ "strict", KEY_STRICT,
+	  .doc = "Measure nothing where there is a serious doubt before it" },
+	{ NULL, 0, NULL, 0, "What comes out:", 0 },
 	{ "output", KEY_OUTPUT, "DIR",
 	  .doc = "The run folder (results/TIME-HOST-KERNEL); must not exist" },
 	{ "label", KEY_LABEL, "TEXT", .doc = "Added to the folder's name" },
 	{ "anonymous", KEY_ANONYMOUS,
 	  .doc = "Leave out host name, paths and what the kernel's command "
 		 "line says beside the cost" },
-	{ "strict", KEY_STRICT,
-	  .doc = "Measure nothing where there is a serious doubt before it" },
+	{ NULL, 0, NULL, 0, "Only to be told, without measuring:", 0 },
+	{ "list", KEY_LIST, .doc = "Print the benchmarks, a line each" },
 	{ "environment", KEY_ENVIRONMENT,
-	  .doc = "Print the machine's facts and doubts as JSON and exit" },
+	  .doc = "Print the machine's facts and doubts as JSON" },
 	{ "root", KEY_ROOT, "DIR",
 	  .doc = "With --environment: of the machine whose /proc and /sys "
 		 "were recorded in DIR" },
-	{ NULL, 0, NULL, 0, "Help:", 0 },
 	{ "help", KEY_HELP, .doc = "Print this" },
 	{ "version", KEY_VERSION, .doc = "Print the version" },
 	{ NULL, 0, NULL, 0, NULL, 0 },
@@ -276,35 +278,16 @@ static error_t parse(int key, char *argument, struct argp_state *state)
 	return 0;
 }
 
-static void write_doc(char *doc, size_t size)
-{
-	int length = snprintf(
-		doc, size, "%s",
-		"What it costs to cross into the Linux kernel, on this "
-		"machine, in this boot, and how sure that is."
-		"\vConditions of an arm, each verified in every launch "
-		"(docs/arms.md):\n");
-
-	conditions_help(doc + length, size - (size_t)length);
-	length = (int)strlen(doc);
-	snprintf(doc + length, size - (size_t)length, "%s",
-		 "--arm=CONDITION alone names the arm too; --arm=NAME alone is "
-		 "a plain one.\n\n"
-		 "Exit status: 0 done; 2 wrong usage or bad input; 3 nothing "
-		 "could be measured, or nothing was (--strict); 130 "
-		 "interrupted, what was measured is saved.");
-}
-
 void options_read(struct options *options, int argc, char **argv)
 {
-	static char doc[4096];
+	static char doc[HELP_BYTES];
 	const struct argp argp = {
 		.options = table,
 		.parser = parse,
 		.doc = doc,
 	};
 
-	write_doc(doc, sizeof(doc));
+	help_write(doc, sizeof(doc));
 	*options = (struct options){
 		.cpu = -1,
 		.seed = (uint64_t)time(NULL) ^ (uint64_t)getpid() << 32,
