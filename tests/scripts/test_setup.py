@@ -147,26 +147,26 @@ FAMILIES = [
      "libhwloc-dev libjansson-dev libmd-dev zlib1g-dev libcmocka-dev python3 "
      "python3-pandas python3-numpy python3-scipy python3-matplotlib "
      "python3-jinja2 python3-pytest python3-pytest-xdist",
-     "clang-format clang-tidy shellcheck flake8"),
+     "clang-format clang-tidy shellcheck flake8 help2man"),
     ("ID=fedora", "dnf install -y --setopt=install_weak_deps=False",
      "gcc gcc-c++ glibc-devel make cmake pkgconf-pkg-config binutils "
      "google-benchmark-devel hwloc-devel jansson-devel libmd-devel "
      "zlib-devel libcmocka-devel python3 python3-pandas python3-numpy "
      "python3-scipy python3-matplotlib python3-jinja2 python3-pytest "
      "python3-pytest-xdist",
-     "clang-tools-extra ShellCheck python3-flake8"),
+     "clang-tools-extra ShellCheck python3-flake8 help2man"),
     ("ID=arch", "pacman -S --noconfirm --needed",
      "gcc glibc make cmake pkgconf binutils benchmark hwloc jansson libmd "
      "zlib cmocka python python-pandas python-numpy python-scipy "
      "python-matplotlib python-jinja python-pytest python-pytest-xdist",
-     "clang shellcheck flake8"),
+     "clang shellcheck flake8 help2man"),
     ('ID="opensuse-leap"',
      "zypper --non-interactive install --no-recommends",
      "gcc gcc-c++ glibc-devel make cmake pkg-config binutils "
      "benchmark-devel hwloc-devel libjansson-devel libmd-devel zlib-devel "
      "libcmocka-devel python3 python3-pandas python3-numpy python3-scipy "
      "python3-matplotlib python3-Jinja2 python3-pytest python3-pytest-xdist",
-     "clang ShellCheck python3-flake8"),
+     "clang ShellCheck python3-flake8 help2man"),
 ]
 
 
