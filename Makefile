@@ -76,11 +76,25 @@ lint:
 format:
 	@./scripts/lint --fix
 
-install: all
-	DESTDIR=$(DESTDIR) cmake --install $(BUILD) --prefix $(PREFIX)
+# docs/syscost.1, of --help and docs/syscost.h2m. Needs scripts/setup --lint.
+manual: $(BUILD)/CMakeCache.txt
+	@cmake --build $(BUILD) -j $(JOBS) --target syscost
+	@./scripts/manual
+
+# The program, the scripts as syscost-NAME, manual page, completion and docs,
+# under PREFIX (/usr/local); DESTDIR= stages them elsewhere, for a package.
+install: $(BUILD)/CMakeCache.txt
+	@cmake --build $(BUILD) -j $(JOBS) --target syscost
+	@DESTDIR="$(DESTDIR)" cmake --install $(BUILD) --prefix "$(PREFIX)"
+	@echo "installed below $(DESTDIR)$(PREFIX): syscost, syscost-compare and" \
+		"the other scripts, man syscost"
+
+# What the last install put there.
+uninstall:
+	@./scripts/uninstall $(BUILD)/install_manifest.txt "$(DESTDIR)"
 
 clean:
 	rm -rf build build-*
 
 .PHONY: all bench compare selfcheck test aarch64 test-aarch64 test-vm kpti-demo fuzz \
-	lint format install clean
+	lint format manual install uninstall clean

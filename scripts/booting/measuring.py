@@ -9,13 +9,13 @@ import time
 from pathlib import Path
 from typing import BinaryIO, List, Optional, Sequence
 
+from analysis import program as built
 from booting.executor import Attempt, BootFailed, Refused
 from booting.machine import Machine
 from booting.options import Options
 from booting.plan import Plan
 from booting.read_plan import OURS
 
-BUILT = Path(__file__).resolve().parents[2] / "build" / "syscost"
 LOG_MOST = 4 << 20      # bytes of the kernel's messages
 ENVIRONMENT_S = 60      # it takes less than one
 SAVING_S = 30           # for an interrupted run to save what it has
@@ -26,7 +26,7 @@ IDLE_S, IDLE_LEAST, SETTLE_MOST_S = 5, 0.95, 180
 
 def program_of(options: Options) -> str:
     """syscost, which can be run. Raises Refused."""
-    path = str(Path(options.program or BUILT).resolve())
+    path = str(Path(options.program or built.find()).resolve())
     if not os.access(path, os.X_OK):
         raise Refused(f"{path}: not a program that can be run: make builds "
                       "it, --program= names another")

@@ -6,6 +6,7 @@ import shutil
 from pathlib import Path
 from typing import Dict, List, Optional
 
+from analysis import program as built
 from analysis.output import printable
 from booting import images, initramfs, libraries
 from booting.accelerator import Choice
@@ -15,7 +16,6 @@ from booting.qemu_machines import Machine
 from booting.options import Options
 from booting.plan import Arm, Guest, Plan
 
-REPOSITORY = Path(__file__).parents[2]
 SETTINGS = Path("/etc/guest")
 DEBIAN = {"x86_64": "amd64", "aarch64": "arm64"}
 KERNEL_MIB = 128            # what a kernel takes for itself
@@ -34,8 +34,8 @@ def find_program(architecture: str, given: Optional[Path]) -> Path:
     if given is not None:
         return given
     native = architecture == os.uname().machine
-    folder = "build" if native else f"build-{architecture}"
-    program = REPOSITORY / folder / "syscost"
+    program = built.find() if native else (
+        built.HERE / f"build-{architecture}" / "syscost")
     if not program.is_file():
         raise Refused(f"{printable(str(program))} is not there: run make"
                       + ("" if native else f" {architecture}"))

@@ -220,7 +220,7 @@ def test_an_initramfs_that_does_not_fit_is_refused(
 
 def test_the_built_program_is_taken_and_a_missing_one_named(
         tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(supplies, "REPOSITORY", tmp_path)
+    monkeypatch.setattr(supplies.built, "HERE", tmp_path)
     for architecture, folder, remedy in (
             (HERE, "build", "run make"),
             ("other", "build-other", "run make other")):
