@@ -25,6 +25,7 @@
 #include "launcher.h"
 #include "measure.h"
 #include "options.h"
+#include "progress.h"
 #include "record_machine.h"
 #include "registry.h"
 #include "save.h"
@@ -173,23 +174,25 @@ static int measure(struct session *session)
 	struct store store;
 	int status = measure_environment(session);
 
+	progress_of_trials();
 	if (!status)
 		status = refuse_doubtful(session);
 	if (!status)
 		status = measure_check(session);
 	if (!status)
 		status = measure_try(session);
+	progress_clear();
 	if (!status)
 		status = measure_plan(session);
 	if (!status)
 		status = open_store(session, &store);
 	if (status)
 		return status;
-	measure_launches(session, &store, screen_progress);
+	measure_launches(session, &store, progress_of_launches);
 	if (session->options->distribution && session->launches_done &&
 	    !session->status)
-		distribution_measure(session, screen_distribution_progress);
-	screen_progress_clear();
+		distribution_measure(session, progress_of_calls);
+	progress_clear();
 	return conclude(session, &store);
 }
 

@@ -1,39 +1,16 @@
 // SPDX-License-Identifier: MIT
-/* What a person sees: the progress line, the table, the doubts. */
+/* What a person sees: the table, the doubts. */
 #include "screen.h"
 
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "environment.h"
 #include "registry.h"
 #include "stats.h"
+#include "terminal.h"
 #include "version.h"
-
-void screen_progress(const struct session *session, unsigned int next)
-{
-	uint64_t spent_ns = 0;
-
-	if (!isatty(STDERR_FILENO))
-		return;
-	for (unsigned int i = 0; i < next; i++)
-		spent_ns += session->launches[i].wall_ns;
-	fprintf(stderr, "\r\033[Klaunch %u of %u", next + 1,
-		session->launch_count);
-	if (next)
-		fprintf(stderr, " · %.0f s left",
-			(double)spent_ns / next *
-				(session->launch_count - next) / 1e9);
-	fflush(stderr);
-}
-
-void screen_progress_clear(void)
-{
-	if (isatty(STDERR_FILENO))
-		fputs("\r\033[K", stderr);
-}
 
 void screen_list(FILE *out, const struct session *session)
 {
@@ -93,8 +70,10 @@ static void print_estimate(FILE *out, const struct session *session,
 
 	fprintf(out, "%-*s", SCREEN_NAME_WIDTH,
 		registry_get(e->benchmark)->name);
+	terminal_begin(out, STYLE_HEADLINE);
 	screen_ns(out, e->quiet, 9);
 	fputs(" ns", out);
+	terminal_end(out);
 	screen_ns(out, e->quiet_low, 9);
 	fputs(isfinite(e->quiet_low) ? " – " : "   ", out);
 	screen_ns(out, e->quiet_high, 7);
@@ -265,15 +244,27 @@ static void print_skipped(FILE *out, const struct session *session)
 	}
 }
 
-static void print_doubts(FILE *out, const struct doubt *doubts, size_t count)
+static void print_mark(FILE *out, enum severity severity)
 {
 	static const char *const marks[] = { "· ", "! ", "!!" };
 
+	fputs("  ", out);
+	if (severity != SEVERITY_NOTE)
+		terminal_begin(out, severity == SEVERITY_SERIOUS ? STYLE_SERIOUS
+								 : STYLE_DOUBT);
+	fputs(marks[severity], out);
+	if (severity != SEVERITY_NOTE)
+		terminal_end(out);
+}
+
+static void print_doubts(FILE *out, const struct doubt *doubts, size_t count)
+{
 	if (count)
 		fputs("\ndoubts\n", out);
-	for (size_t i = 0; i < count; i++)
-		fprintf(out, "  %s %s → %s\n", marks[doubts[i].severity],
-			doubts[i].message, doubts[i].remedy);
+	for (size_t i = 0; i < count; i++) {
+		print_mark(out, doubts[i].severity);
+		fprintf(out, " %s → %s\n", doubts[i].message, doubts[i].remedy);
+	}
 }
 
 void screen_results(FILE *out, const struct session *session,

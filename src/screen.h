@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What a person sees: the progress line, the table, the doubts. */
+/* What a person sees: the table, the doubts. */
 #ifndef SYSCOST_SCREEN_H
 #define SYSCOST_SCREEN_H
 
@@ -10,14 +10,6 @@
 #include "summary.h"
 
 #define SCREEN_NAME_WIDTH 38
-
-/* The line on a terminal's stderr before launch `next`; nothing elsewhere. */
-void screen_progress(const struct session *session, unsigned int next);
-void screen_progress_clear(void);
-
-/* The same of single calls. */
-void screen_distribution_progress(const struct session *session,
-				  unsigned int next);
 
 /* The catalogue, a line a row. */
 void screen_list(FILE *out, const struct session *session);

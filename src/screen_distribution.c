@@ -4,30 +4,10 @@
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "distribution.h"
 #include "registry.h"
 #include "screen.h"
-
-void screen_distribution_progress(const struct session *session,
-				  unsigned int next)
-{
-	const struct distributions *all = session->distributions;
-	uint64_t spent_ns = 0;
-
-	if (!isatty(STDERR_FILENO))
-		return;
-	for (unsigned int i = 0; i < next; i++)
-		spent_ns += all->launch[i].wall_ns;
-	fprintf(stderr, "\r\033[Ksingle calls: launch %u of %u", next + 1,
-		all->launch_count);
-	if (next)
-		fprintf(stderr, " · %.0f s left",
-			(double)spent_ns / next * (all->launch_count - next) /
-				1e9);
-	fflush(stderr);
-}
 
 static void print_row(FILE *out, const struct session *session,
 		      unsigned int benchmark, unsigned int arm)
