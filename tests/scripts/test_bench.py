@@ -3,8 +3,10 @@
 
 import os
 import pathlib
+import pty
 import pwd
 import shutil
+import signal
 import subprocess
 import tempfile
 
@@ -20,6 +22,7 @@ echo a table
 echo 'results/run/ · next: something'
 exit {status}
 """
+CLOSING = "import sys\nprint('closing of', sys.argv[1])\n"
 WORKS = "#!/bin/sh\necho {name} of $1\n"
 
 
@@ -32,8 +35,10 @@ class Tree:
             (folder / name).mkdir()
         shutil.copy(SCRIPTS / "bench", folder / "scripts" / "bench")
         self.put("build/syscost", PROGRAM.format(status=0))
+        (folder / "scripts" / "analysis").mkdir()
         for name in "contrasts", "plot":
             self.put(f"scripts/{name}", WORKS.format(name=name))
+        self.put("scripts/analysis/closing.py", CLOSING)
 
     def put(self, name, text):
         (self.folder / name).write_text(text)
@@ -42,8 +47,8 @@ class Tree:
     def run(self, *words, process={}, **environment):
         return subprocess.run(
             [self.folder / "scripts" / "bench", *words], text=True, cwd="/",
-            capture_output=True, stdin=subprocess.DEVNULL, env={
-                "PATH": "/usr/bin:/bin", **environment}, **process)
+            stdin=subprocess.DEVNULL, **{"capture_output": True, **process},
+            env={"PATH": "/usr/bin:/bin", **environment})
 
 
 @pytest.fixture
@@ -52,8 +57,7 @@ def tree(tmp_path):
 
 
 SHOWN = ["a table", "results/run/ · next: something", "",
-         "contrasts of results/run/", "", "plot of results/run/",
-         "plots in results/run/plots/"]
+         "contrasts of results/run/", "", "closing of results/run"]
 
 
 @pytest.mark.parametrize("status", [0, 1, 130])
@@ -90,16 +94,81 @@ def test_what_fails_says_so_in_a_line(tree, name, text, why, status):
     assert said.startswith(start)
     assert why is None or said == f"{start}{why}"
     others = [line for line in SHOWN if name not in line]
-    assert [line for line in done.stdout.splitlines() if line in others] == [
-        line for line in others if name == "contrasts" or
-        not line.startswith("plots")]
+    assert [line for line in done.stdout.splitlines()
+            if line in others] == others
 
 
 def test_a_warning_of_what_works_is_passed_on(tree):
     tree.put("scripts/plot", "#!/bin/sh\necho building the fonts >&2\n")
     done = tree.run()
     assert done.stderr == "building the fonts\n"
-    assert "plots in" in done.stdout
+    assert done.stdout.splitlines() == SHOWN
+
+
+def test_a_report_is_made_where_there_is_one_to_make(tree):
+    tree.put("scripts/report", "#!/bin/sh\necho $1report.html\n"
+             "echo made of $1 >report\n")
+    tree.put("scripts/plot", "#!/bin/sh\necho too >plotted\n")
+    done = tree.run()
+    assert done.stdout.splitlines() == SHOWN
+    assert (tree.folder / "report").read_text() == "made of results/run/\n"
+    assert not (tree.folder / "plotted").exists()
+
+
+def test_a_report_that_cannot_be_made_ends_no_bench(tree):
+    tree.put("scripts/report", "#!/bin/sh\necho report: no Jinja2 >&2\n"
+             "exit 3\n")
+    done = tree.run()
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.splitlines() == [
+        *SHOWN[:-1], "no report (scripts/report results/run/): no Jinja2",
+        SHOWN[-1]]
+
+
+@pytest.mark.parametrize("closing", [
+    "raise SystemExit(2)\n", "no Python\n"])
+def test_without_its_closing_lines_the_folder_is_named(tree, closing):
+    tree.put("scripts/analysis/closing.py", closing)
+    done = tree.run()
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.splitlines() == [*SHOWN[:-1], "folder  results/run/"]
+
+
+def test_the_program_is_told_of_colour_on_a_terminal_only(tree):
+    tree.put("build/syscost", "#!/bin/sh\nenv >>told\n")
+    ours, theirs = pty.openpty()
+    for environment in ({"TERM": "xterm"}, {"TERM": "dumb"},
+                        {"TERM": "xterm", "NO_COLOR": "1"}):
+        tree.run(process={"stdout": theirs, "stderr": theirs,
+                          "capture_output": False}, **environment)
+        told = (tree.folder / "told").read_text()
+        assert told.count("CLICOLOR_FORCE=1\n") == 1
+    tree.run(TERM="xterm")
+    told = (tree.folder / "told").read_text()
+    assert told.count("CLICOLOR_FORCE=1\n") == 1
+    os.close(ours)
+    os.close(theirs)
+
+
+def test_ctrl_c_is_for_the_program_which_shows_what_it_has(tree):
+    tree.put("build/syscost", """#!/bin/sh
+trap 'mkdir -p results/run
+: >results/run/summary.csv
+echo results/run/
+exit 130' INT
+echo begun
+while :; do sleep 0.05; done
+""")
+    with subprocess.Popen(
+            [tree.folder / "scripts" / "bench"], text=True,
+            stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+            start_new_session=True, env={"PATH": "/usr/bin:/bin"}) as bench:
+        assert bench.stdout.readline() == "begun\n"
+        os.killpg(bench.pid, signal.SIGINT)     # as a terminal does
+        rest = bench.stdout.read().splitlines()
+    assert bench.returncode == 130
+    assert rest == ["results/run/", "", "contrasts of results/run/", "",
+                    "closing of results/run"]
 
 
 def test_without_a_run_there_is_nothing_to_show(tree):
