@@ -12,11 +12,16 @@ static struct arm *add(struct arm *arms, unsigned int *count,
 		       const char *option, const char *name)
 {
 	if (*count == ARMS_MOST)
-		usage_refuse("--%s: at most %d arms", option, ARMS_MOST);
+		usage_refuse("--%s: at most %d arms; measure the others in "
+			     "another run",
+			     option, ARMS_MOST);
 	usage_check_name(option, name, ARM_NAME_BYTES);
 	for (unsigned int i = 0; i < *count; i++)
 		if (strcmp(arms[i].name, name) == 0)
-			usage_refuse("--%s=%s: named twice", option, name);
+			usage_refuse(
+				"--%s=%s: named twice; each arm needs a name of "
+				"its own",
+				option, name);
 	strcpy(arms[*count].name, name);
 	return &arms[(*count)++];
 }
@@ -67,7 +72,10 @@ static char **split_words(const char *text)
 
 	if (wordexp(text, &words, WRDE_NOCMD | WRDE_UNDEF) != 0 ||
 	    words.we_wordc == 0)
-		usage_refuse("--wrap=...=%s: not a plain command", text);
+		usage_refuse(
+			"--wrap=...=%s: not a plain command; put pipes and "
+			"the like into a script",
+			text);
 	return words.we_wordv;
 }
 

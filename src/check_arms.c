@@ -68,7 +68,8 @@ int measure_check(struct session *session)
 	if (session_arms(session, left) == 0)
 		return session_fail(session, 3,
 				    "nothing can be measured: arm %s cannot "
-				    "be run: %s",
+				    "be run: %s; another arm, or none, may "
+				    "do",
 				    options->arms[0].name,
 				    session->arms[0].skipped);
 	session->reference = left[0];

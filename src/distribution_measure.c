@@ -162,8 +162,8 @@ void distribution_measure(struct session *session,
 	session->distributions = calloc(1, sizeof(*session->distributions));
 	if (!session->distributions || make_plan(session)) {
 		session_fail(session, 3,
-			     "out of memory for distributions; the batches are "
-			     "kept");
+			     "out of memory for single calls; the batches are "
+			     "kept: run fewer rows (--filter)");
 		return;
 	}
 	run_launches(session, progress);

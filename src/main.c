@@ -133,7 +133,9 @@ static int conclude(struct session *session, struct store *store)
 	if (!session->launches_done) {
 		store_discard(store);
 		if (!session->status)
-			session_fail(session, 3, "nothing was measured: %.400s",
+			session_fail(session, 3,
+				     "nothing was measured: %.300s; the "
+				     "kernel's log may say more (dmesg)",
 				     session->launches[0].problem);
 		return session->status;
 	}
@@ -209,7 +211,8 @@ static int print_environment(struct session *session,
 	if (record_print_environment(session, doubts, count, stdout) ||
 	    fflush(stdout) || ferror(stdout))
 		return session_fail(session, 2,
-				    "the environment could not be printed");
+				    "the environment could not be printed: is "
+				    "standard output full or closed?");
 	return 0;
 }
 
@@ -217,8 +220,10 @@ static int list(struct session *session)
 {
 	screen_list(stdout, session);
 	if (fflush(stdout) || ferror(stdout))
-		return session_fail(session, 2,
-				    "the list could not be printed");
+		return session_fail(
+			session, 2,
+			"the list could not be printed: is standard "
+			"output full or closed?");
 	return 0;
 }
 
@@ -247,7 +252,7 @@ int main(int count, char **arguments)
 	hold_standard_descriptors();
 	if (registry_init()) {
 		fputs("syscost: the catalogue is broken: two benchmarks have "
-		      "one name\n",
+		      "one name; rename one in bench/\n",
 		      stderr);
 		return 3;
 	}

@@ -28,7 +28,7 @@ int measure_plan(struct session *session)
 	plan = calloc(session->launch_count, sizeof(*plan));
 	if (!session->launches || !plan) {
 		free(plan);
-		return session_fail(session, 3, "out of memory");
+		return session_out_of_memory(session);
 	}
 	plan_make(plan, arms, options->launches, options->seed);
 	for (unsigned int i = 0; i < session->launch_count; i++) {
@@ -195,10 +195,14 @@ static void take_stock(struct launching *launching)
 	if (launcher_interrupted())
 		session_fail(session, 130, "interrupted");
 	else if (launching->store_error)
-		session_fail(session, 2, "cannot write samples.csv: %s",
+		session_fail(session, 2,
+			     "cannot write samples.csv: %s; what came "
+			     "before is kept: make room and run again",
 			     strerror(-launching->store_error));
 	else if (error)
-		session_fail(session, 2, "cannot write launches.csv: %s",
+		session_fail(session, 2,
+			     "cannot write launches.csv: %s; what came "
+			     "before is kept: make room and run again",
 			     strerror(-error));
 	else if (!record->done)
 		snprintf(session->problem, sizeof(session->problem),
@@ -237,7 +241,7 @@ void measure_launches(struct session *session, struct store *store,
 	struct launching launching = { .session = session, .store = store };
 
 	if (!tasks) {
-		session_fail(session, 3, "out of memory");
+		session_out_of_memory(session);
 		return;
 	}
 	cpustat_read(&session->sibling_start, session->choice.sibling);

@@ -149,7 +149,9 @@ static void finish(struct options *options)
 static __attribute__((noreturn)) void leave(void)
 {
 	if (fflush(stdout) || ferror(stdout))
-		usage_refuse("standard output cannot be written to");
+		usage_refuse(
+			"standard output cannot be written to: is it full or "
+			"closed?");
 	exit(0);
 }
 

@@ -31,7 +31,7 @@ static int select_rows(struct session *session)
 	session->trials = calloc(registry_count(), sizeof(*session->trials));
 	if (!selected || !session->trials) {
 		free(selected);
-		return session_fail(session, 3, "out of memory");
+		return session_out_of_memory(session);
 	}
 	count = registry_select(options->filter, selected, reason,
 				sizeof(reason));
@@ -42,9 +42,11 @@ static int select_rows(struct session *session)
 	}
 	free(selected);
 	if (count == -ENOMEM)
-		return session_fail(session, 3, "out of memory");
+		return session_out_of_memory(session);
 	if (count < 0)
-		return session_fail(session, 2, "--filter=%s: %s",
+		return session_fail(session, 2,
+				    "--filter=%s: %s; a POSIX extended "
+				    "regular expression is needed",
 				    options->filter, reason);
 	if (count == 0)
 		return session_fail(session, 2,
@@ -63,8 +65,8 @@ static int choose_cpu(struct session *session)
 
 	if (error)
 		return session_fail(session, 3,
-				    "hwloc cannot read this "
-				    "machine: %s",
+				    "hwloc cannot read this machine: %s; mount "
+				    "/sys and /proc",
 				    strerror(-error));
 	error = topology_choose(topology, options->cpu, &session->choice);
 	session->choice.foreign = foreign;
@@ -75,8 +77,11 @@ static int choose_cpu(struct session *session)
 				    "run on %s only; name one of these",
 				    options->cpu, session->choice.allowed);
 	if (error)
-		return session_fail(session, 3, "no CPU to measure on: %s",
-				    strerror(-error));
+		return session_fail(
+			session, 3,
+			"no CPU to measure on: %s; let this process "
+			"run on one (taskset, the cpuset)",
+			strerror(-error));
 	return 0;
 }
 
@@ -85,8 +90,7 @@ int measure_environment(struct session *session)
 	session->environment = environment_read(session->options->anonymous,
 						session->choice.cpu,
 						&session->emulation);
-	return session->environment ? 0
-				    : session_fail(session, 3, "out of memory");
+	return session->environment ? 0 : session_out_of_memory(session);
 }
 
 int measure_machine(struct session *session, const struct options *options)
@@ -96,7 +100,9 @@ int measure_machine(struct session *session, const struct options *options)
 	*session = (struct session){ .options = options };
 	error = facts_set_root(options->root);
 	if (error)
-		return session_fail(session, 2, "--root=%.400s: %s",
+		return session_fail(session, 2,
+				    "--root=%.400s: %s; a folder with proc and "
+				    "sys of a machine is needed",
 				    options->root, strerror(-error));
 	if (options->root) {
 		setenv("HWLOC_FSROOT", options->root, 1);
@@ -124,8 +130,8 @@ int measure_prepare(struct session *session, const struct options *options)
 	status = launcher_init(&session->launcher, options->seed);
 	if (status)
 		return session_fail(session, 3,
-				    "cannot find this program's "
-				    "own file: %s",
+				    "cannot find this program's own file: %s; "
+				    "mount /proc, or call it by its path",
 				    strerror(-status));
 	session->launcher.limit_s = options->limit_s;
 	emulation_find(&session->emulation, options->emulated);

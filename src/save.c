@@ -93,7 +93,8 @@ const char *save_run(struct session *session, const struct summary *summary,
 		if (errors[i])
 			session_fail(session, session->status ?: 2,
 				     "%.400s: not everything could be "
-				     "written: %s",
+				     "written: %s; make room and run again, "
+				     "the other files are whole",
 				     where, strerror(-errors[i]));
 	return where;
 }

@@ -25,6 +25,13 @@ int session_fail(struct session *session, int status, const char *format, ...)
 	return status;
 }
 
+int session_out_of_memory(struct session *session)
+{
+	return session_fail(session, 3,
+			    "out of memory; free some, or measure fewer rows "
+			    "(--filter)");
+}
+
 /* What divides an emulated counter's deltas is chance: there the probes are as
  * long in one boot as in the next. */
 unsigned int session_probe_scale(const struct session *session)

@@ -115,6 +115,9 @@ struct session {
 int session_fail(struct session *session, int status, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
 
+/* The same of memory that there is none of. */
+int session_out_of_memory(struct session *session);
+
 /* A job of that kind for this session's CPU and clock and an arm's conditions;
  * count is 0 yet. */
 struct job session_job(const struct session *session, enum job_kind kind,

@@ -68,11 +68,12 @@ static unsigned int try_from(struct session *session, unsigned int first,
 				       "interrupted before "
 				       "anything was measured");
 	else if (error || (!ending.done && trying.current < 0))
-		*status =
-			session_fail(session, 3,
-				     "no worker could be "
-				     "started: %s",
-				     error ? strerror(-error) : ending.problem);
+		*status = session_fail(
+			session, 3,
+			"no worker could be started: %s; allow more "
+			"processes (ulimit -u), or look at the "
+			"wrapping command",
+			error ? strerror(-error) : ending.problem);
 	if (*status || ending.done)
 		return UINT32_MAX;
 	killer = &session->trials[trying.current].tried;
@@ -115,7 +116,7 @@ int measure_try(struct session *session)
 	int status = 0;
 
 	if (!tasks)
-		return session_fail(session, 3, "out of memory");
+		return session_out_of_memory(session);
 	while (next < registry_count())
 		next = try_from(session, next, tasks, &status);
 	if (has_threads(session))
@@ -125,7 +126,7 @@ int measure_try(struct session *session)
 			session, 3,
 			"nothing can be measured: "
 			"every selected benchmark is skipped "
-			"(%.300s)",
+			"(%.300s); name others with --filter",
 			session->trials[tasks[0].benchmark].tried.reason);
 	free(tasks);
 	return status;

@@ -25,7 +25,8 @@ def pattern(text: str) -> str:
             warnings.simplefilter("ignore")     # of nested sets to come
             re.compile(text)
     except (re.error, OverflowError, RecursionError) as problem:
-        raise argparse.ArgumentTypeError(f"{text}: {problem}") from None
+        raise argparse.ArgumentTypeError(
+            f"{text}: {problem}; a regular expression is needed") from None
     return text
 
 

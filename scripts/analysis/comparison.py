@@ -308,7 +308,8 @@ def compare(pair: Pair, wanted: Wanted) -> Compared:
     everything = pairs.common_names(pair.found)
     if not everything:
         raise load.BadInput(f"{pair.before} and {pair.after} have no "
-                            "benchmark in common")
+                            "benchmark in common; measure both with the same "
+                            "--filter")
     names = pairs.matching(everything, wanted.benchmarks)
     missing = tuple([name for name in side if re.search(
         wanted.benchmarks or "", name)]

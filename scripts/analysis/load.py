@@ -105,6 +105,9 @@ def opened(path: Path) -> BinaryIO:
         if path.exists() and not path.is_file():
             raise BadInput(f"{path}: not a file")
         return open(path, "rb")
+    except FileNotFoundError as problem:
+        raise BadInput(f"{path}: {problem.strerror}; a whole run "
+                       "folder is needed") from None
     except OSError as problem:
         raise BadInput(f"{path}: {problem.strerror}") from None
 

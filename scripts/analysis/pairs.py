@@ -46,7 +46,8 @@ def matching(names: Sequence[str], pattern: Optional[str]) -> List[str]:
     found = [name for name in names if re.search(pattern or "", name)]
     if not found:
         raise load.BadInput(f"--benchmarks {pattern}: no name matches of a "
-                            "benchmark that both sides have")
+                            "benchmark that both sides have; without it all "
+                            "are compared")
     return found
 
 
@@ -103,7 +104,8 @@ def arms_of(runs: Sequence[sides.Run], cells: Dict[pooled.Cell, pooled.Core],
               if all(arm in arms for arms in present)]
     if not shared:
         raise load.BadInput(f"{runs[0].folder}: no arm that run.json and "
-                            "samples.csv of every run of its side have")
+                            "samples.csv of every run of its side have; "
+                            "measure them with the same arms")
     return shared
 
 

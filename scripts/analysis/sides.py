@@ -79,7 +79,8 @@ def schema_of(run: Run) -> int:
     """The version of its format, which is to be a whole number above 0."""
     schema = run.fact("schema")
     if isinstance(schema, bool) or not isinstance(schema, int) or schema < 1:
-        raise load.BadInput(f"{run.folder / 'run.json'}: no schema version")
+        raise load.BadInput(f"{run.folder / 'run.json'}: no schema version; "
+                            "one that syscost wrote is needed")
     return schema
 
 
@@ -95,7 +96,8 @@ def schemas_differ(runs: Sequence[Run]) -> List[str]:
     for schema, run in schemas.items():
         if schema != SCHEMA:
             raise load.BadInput(f"{run.folder / 'run.json'}: schema {schema};"
-                                f" this script reads {SCHEMA}")
+                                f" this script reads {SCHEMA}; take the "
+                                "scripts of the version that measured it")
     return []
 
 
@@ -127,7 +129,7 @@ def check_distinct(runs: Sequence[Run]) -> None:
             other = seen.setdefault(content(path), path)
             if other is not path:
                 raise load.BadInput(f"{path.parent}: the same run as "
-                                    f"{other.parent}")
+                                    f"{other.parent}; name each once")
 
 
 def read_records(folders: Sequence[Path]) -> List[Run]:
@@ -141,7 +143,8 @@ def read_samples(run: Run) -> pd.DataFrame:
     """A run's batches, only what a comparison needs of them."""
     samples = load.samples(run.folder, load.FOR_ESTIMATE)
     if samples.empty:
-        raise load.BadInput(f"{run.folder / 'samples.csv'}: no rows")
+        raise load.BadInput(f"{run.folder / 'samples.csv'}: no rows; "
+                            "measure again")
     jumps, chain = quiet.probes(samples)
     return pd.DataFrame({
         "launch": samples["launch"], "arm": samples["arm"],

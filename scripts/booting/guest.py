@@ -32,7 +32,8 @@ def fenced() -> List[str]:
     """
     setpriv, prlimit = shutil.which("setpriv"), shutil.which("prlimit")
     if setpriv is None or prlimit is None:
-        raise Refused("setpriv and prlimit are missing (package util-linux)")
+        raise Refused("setpriv and prlimit are missing (package util-linux): "
+                      "run scripts/setup --vm")
     return [setpriv, "--pdeathsig", "KILL",
             prlimit, f"--fsize={FILE_LIMIT_BYTES}", "--core=0"]
 

@@ -781,3 +781,45 @@ def test_an_anonymous_run_does_not_name_this_host(run):
     folder, = (run.folder / "results").iterdir()
     host = re.escape(socket.gethostname())
     assert not re.search(rf"(?<![\w.-]){host}(?![\w.-])", told(folder))
+
+
+# What to do about it
+
+LITERAL = r'"(?:[^"\\]|\\.)*"'
+CALL = rf"session_fail\(\s*session,[^\"]*?,\s*((?:{LITERAL}|\s|PRI\w+)+)"
+WHAT_TO_DO = re.compile(r"; |: is standard output|\(--list|remedy: ")
+
+
+def failures():
+    """Every line that the program ends with for want of something."""
+    for path in sorted((SCRIPTS.parent / "src").glob("*.c")):
+        for call in re.finditer(CALL, path.read_text()):
+            text = "".join(re.findall(LITERAL, call[1])).replace('""', "")
+            if "interrupted" not in text:
+                yield f"{path.name}: {text}"
+
+
+def test_every_failure_says_what_to_do():
+    found = list(failures())
+    assert len(found) > 25
+    assert [line for line in found if not WHAT_TO_DO.search(line)] == []
+
+
+@pytest.mark.parametrize("options, remedy", [
+    (["--filter=("], "; a POSIX extended regular expression is needed"),
+    (["--environment", "--root=/no/such"],
+     "; a folder with proc and sys of a machine is needed"),
+    (["--arm=a", "--arm=a"], "; each arm needs a name of its own"),
+    (["--wrap=a=b | c"], "; put pipes and the like into a script"),
+    (["--filter=^getppid/inline$", "--wrap=a=no-such-command-at-all"],
+     "; another arm, or none, may do"),
+])
+def test_what_to_do_about_it_is_said(run, options, remedy):
+    refused(run(*options), 3 if "no-such" in options[-1] else 2, remedy)
+
+
+def test_a_list_that_cannot_be_printed_asks_where_it_goes(run):
+    with open("/dev/full", "w") as full:
+        result = run("--list", stdout=full, stderr=subprocess.PIPE)
+    assert result.returncode == 2
+    assert result.stderr.endswith(": is standard output full or closed?\n")

@@ -279,7 +279,8 @@ def test_as_a_program(whole, tmp_path):
     done = start(tmp_path / "no")
     assert done.returncode == 2
     assert done.stderr == (f"contrasts: {tmp_path}/no/samples.csv: "
-                           "No such file or directory\n")
+                           "No such file or directory; a whole run folder is "
+                           "needed\n")
 
 
 def test_a_real_run(run, monkeypatch, capsys):
