@@ -25,12 +25,12 @@ bool terminal_rewrites(FILE *out)
  * CLICOLOR_FORCE where it is not 0 either (http://bixense.com/clicolors). */
 bool terminal_has_colour(FILE *out)
 {
+	const char *forced = getenv("CLICOLOR_FORCE");
+
 	if (is_set("NO_COLOR"))
 		return false;
-	if (is_set("CLICOLOR_FORCE"))
-		return strcmp(getenv("CLICOLOR_FORCE"), "0") != 0 ||
-		       terminal_rewrites(out);
-	return terminal_rewrites(out);
+	return (forced && forced[0] && strcmp(forced, "0") != 0) ||
+	       terminal_rewrites(out);
 }
 
 void terminal_begin(FILE *out, enum style style)
