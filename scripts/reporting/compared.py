@@ -1,0 +1,99 @@
+# SPDX-License-Identifier: MIT
+"""A comparison of two sides: what differs, the tax, the rows, the controls."""
+
+from typing import Any, Dict, List, NamedTuple, Sequence, Tuple
+
+import pandas as pd
+
+from analysis import caption, load, present, sentences, verdict
+from analysis.comparison import Compared, Wanted
+from reporting import changes
+from reporting.section import Section
+
+KEYS = {"before": "before_ns", "after": "after_ns",
+        "difference": "difference_ns", "": "difference_percent"}
+
+
+class Line(NamedTuple):
+    """A row of the table."""
+
+    name: str
+    control: bool
+    cells: List[Tuple[float, str]]      # what to sort by, and the text
+    interval: str
+    measured: str
+    verdict: str
+    notes: str
+
+
+def sortable(value: Any) -> float:
+    """What a cell is sorted by; what is not known comes last."""
+    return float(value) if pd.notna(value) and abs(value) < 1e300 else -1e300
+
+
+def lines(one: Compared) -> List[Line]:
+    """The table: what enters the kernel, then what does not."""
+    rows = one.rows.sort_values("control", kind="stable",
+                                key=lambda column: column.eq(True))
+    cells = present.columns_of(rows, one.reliable)
+    notes = present.shown_notes(rows)
+    return [Line(load.printable(name), row["control"] is True,
+                 [(sortable(row[key]), cells.loc[name, column])
+                  for column, key in KEYS.items()],
+                 cells.loc[name, "interval"], cells.loc[name, "as measured"],
+                 cells.loc[name, "verdict"], notes[name])
+            for name, row in rows.iterrows()]
+
+
+def counts(one: Compared) -> List[Tuple[str, int]]:
+    """How many rows got which verdict."""
+    found = one.rows["verdict"].value_counts()
+    return [(name, int(found.get(name, 0))) for name in verdict.VERDICTS]
+
+
+def sides_of(one: Compared) -> Tuple[str, str]:
+    """What both sides are called."""
+    if one.pair.first is one.pair.second:
+        return one.pair.before, one.pair.after
+    return (caption.side_name(one, one.pair.first),
+            caption.side_name(one, one.pair.second))
+
+
+def shown_of(one: Compared, wanted: Wanted) -> Dict[str, Any]:
+    """What the template shows of a pair."""
+    return {
+        "sides": sides_of(one), "heading": present.heading(one),
+        "emulated": sentences.emulated_lines(one),
+        "forced": sentences.forced_lines(wanted), "warnings": one.warnings,
+        "differences": one.pair.differences, "traps": one.pair.traps,
+        "probe": one.pair.probe.reason, "tax": sentences.tax_sentence(one),
+        "threshold": sentences.threshold_sentence(one),
+        "allowance": one.allowance,
+        "controls": sentences.control_sentence(one),
+        "unreliable": one.reliable is False,
+        "moved": [line.strip() for line in present.moved_lines(one)],
+        "counts": counts(one), "lines": lines(one)}
+
+
+def section(one: Compared, wanted: Wanted, place: int, several: bool
+            ) -> Section:
+    """A pair's section; place: among the page's pairs, from 0."""
+    mark = f"-{place + 1}" if several else ""
+    rows = changes.chosen(one)
+    pictures = [changes.draw_costs(rows, f"before-after{mark}"),
+                changes.draw_shares(rows, f"difference{mark}")]
+    before, after = sides_of(one)
+    return Section(
+        f"comparison{mark}", f"{before} → {after}", "compared.html",
+        {**shown_of(one, wanted), "total": len(one.rows),
+         "pictured": len(rows), "costs": pictures[0].name,
+         "shares": pictures[1].name}, pictures,
+        f"Comparison {place + 1}" if several else "Comparison")
+
+
+def make(found: Sequence[Compared], wanted: Wanted, first: int = 0,
+         several: bool = False) -> List[Section]:
+    """A section for each pair."""
+    many = several or len(found) > 1
+    return [section(one, wanted, first + place, many)
+            for place, one in enumerate(found)]

@@ -1,0 +1,106 @@
+# SPDX-License-Identifier: MIT
+"""What the page's pictures share: their size, their style, their colours.
+
+They are drawn narrow, so that they can be read on a phone, and stand side by
+side on a screen. Lengths are in points, which are CSS pixels there.
+"""
+
+from typing import Any, Dict, List, Sequence, Tuple
+
+import matplotlib
+from matplotlib import rcParams
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from analysis.figure import (BLUE, GREEN, GREY, ORANGE, PURPLE, RED, STYLE,
+                             make_log)
+
+WIDTH = 430
+ROW = 23            # points a row of a ladder
+LETTER = 6.1        # points a letter of a row's name, about
+SIZE = 11           # points of the text
+INK, GRID, PAPER = "#111111", "#d8d8d8", "#ffffff"
+
+PAGE_STYLE: Dict[str, Any] = {
+    **STYLE, "svg.fonttype": "none", "font.family": "sans-serif",
+    "font.size": SIZE, "axes.edgecolor": GREY, "axes.labelcolor": INK,
+    "text.color": INK, "xtick.color": INK, "ytick.color": INK,
+    "xtick.labelcolor": INK, "ytick.labelcolor": INK, "grid.color": GRID,
+    "xtick.major.size": 3, "axes.linewidth": 0.8, "legend.fontsize": SIZE,
+    "axes.labelsize": SIZE, "axes.axisbelow": True,
+}
+
+# A way of entering: what the legend calls it, colour, mark. The marks differ
+# as well as the colours, for whoever sees or prints none.
+WAYS = {
+    "user": ("user space", GREY, "v"),
+    "vdso": ("vDSO", BLUE, "D"),
+    "buffered": ("stdio's buffer", GREEN, "^"),
+    "gathered": ("one entry for many", ORANGE, "P"),
+    "kernel": ("system call", RED, "o"),
+    "exception": ("exception", ORANGE, "X"),
+    "legacy": ("legacy gate", PURPLE, "s"),
+}
+
+
+def use_style() -> None:
+    """Draw as the pages do."""
+    matplotlib.use("Agg")
+    rcParams.update(PAGE_STYLE)
+
+
+def blank(height: float, left: float, right: float, top: float,
+          bottom: float) -> Tuple[Figure, Axes]:
+    """A figure with axes; margins in points."""
+    figure = Figure(figsize=(WIDTH / 72, height / 72))
+    axes = figure.add_axes((left / WIDTH, bottom / height,
+                            (WIDTH - left - right) / WIDTH,
+                            (height - top - bottom) / height))
+    return figure, axes
+
+
+def ladder_axes(labels: Sequence[str], right: float, head: float = 24
+                ) -> Tuple[Figure, Axes]:
+    """Axes with a row for each label from the top, and room at the right.
+
+    Row i lies at y = -i; head: points above the first.
+    """
+    left = 12 + LETTER * max(map(len, labels), default=0)
+    height = head + ROW * len(labels) + 46
+    figure, axes = blank(height, left, right, head, 46)
+    axes.set_ylim(0.5 - len(labels), 0.5)
+    axes.set_yticks([-place for place in range(len(labels))], labels)
+    axes.tick_params(axis="y", length=0)
+    axes.spines["left"].set_visible(False)
+    axes.grid(axis="x")
+    return figure, axes
+
+
+def beside(axes: Axes, y: float, text: str, points: float, **more: Any
+           ) -> None:
+    """A text at the right of the axes that ends so many points from them."""
+    axes.annotate(text, (1, y), (points, 0), va="center", ha="right",
+                  textcoords="offset points",
+                  xycoords=axes.get_yaxis_transform(), **more)
+
+
+def log_axis(axes: Axes, low: float, high: float, label: str) -> None:
+    """A log axis of x that holds both ends, with some room."""
+    axes.set(xscale="log", xlim=(low / 1.35, high * 1.35), xlabel=label)
+    make_log(axes.xaxis)
+    if high > 1e6 * low:    # seven numbers would run into each other
+        ticks = axes.get_xticks()
+        axes.set_xticks([tick for tick in ticks
+                         if low / 1.35 <= tick <= high * 1.35])
+        for text in axes.get_xticklabels():
+            text.set(rotation=30, ha="right", rotation_mode="anchor")
+
+
+def legend(figure: Figure, handles: List[Any], height: float,
+           columns: int = 2) -> None:
+    """A legend at the very top, so many points below it."""
+    total = figure.get_figheight() * 72
+    figure.legend(handles=handles, loc="upper left", ncol=columns,
+                  bbox_to_anchor=(0, 1 - height / total),
+                  columnspacing=1.2, handletextpad=0.4, borderpad=0,
+                  borderaxespad=0.2, labelspacing=0.35)

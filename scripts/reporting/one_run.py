@@ -1,0 +1,45 @@
+# SPDX-License-Identifier: MIT
+"""The page of one run, and of its arms where it has several.
+
+A section more is a module with make(source), and a line in SECTIONS.
+"""
+
+from typing import Callable, List, Optional, Sequence
+
+from analysis.figure import describe_machine
+from reporting import (alerts, calls, differences, doubts, headline, ladder,
+                       machine, sheet, sizes, strip, text)
+from reporting.page import Page
+from reporting.section import Section
+from reporting.source import Source
+
+Maker = Callable[[Source], Optional[Section]]
+
+# In the order in which they stand; arms are compared behind ARMS_AFTER.
+SECTIONS: List[Maker] = [
+    headline.make, doubts.make, ladder.make, differences.make, sizes.make,
+    strip.make, calls.make, sheet.make, machine.make]
+ARMS_AFTER = doubts.make
+
+
+def sections(source: Source, arms: Sequence[Section]) -> List[Section]:
+    """All that the run has something for."""
+    found: List[Section] = []
+    for make in SECTIONS:
+        section = make(source)
+        found += [section] if section else []
+        found += arms if make is ARMS_AFTER else []
+    return found
+
+
+def page(source: Source, arms: Sequence[Section] = ()) -> Page:
+    """A run's page; arms: the sections that compare them."""
+    found = sections(source, arms)
+    label = text.fact(source.record, "run/label", 120)
+    title = "What a system call costs here" + (f": {label}" if label else "")
+    if source.rows.empty:
+        source.lacks.append("nothing was measured: there are no rows")
+    return Page(title, describe_machine(source.record),
+                alerts.of_record(source.record), source.lacks, source.emulated, found,
+                [text.of(source.folder.resolve().name)],
+                text.fact(source.record, "tool/version", 40))
