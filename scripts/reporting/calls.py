@@ -22,7 +22,7 @@ SHOWN = list(MARKS)
 
 def draw(rows: pd.DataFrame, labels: List[str]) -> Picture:
     """A line for each row from its middle call to its slowest."""
-    figure, axes = drawing.ladder_axes(labels, 14, 62)
+    figure, axes = drawing.ladder_axes(labels, 14, drawing.head_of(SHOWN))
     for place, (_, row) in enumerate(rows.iterrows()):
         known = row[SHOWN].astype(float).dropna()
         axes.hlines(-place, known.min(), known.max(), GREY, lw=1, alpha=0.5)
@@ -33,10 +33,10 @@ def draw(rows: pd.DataFrame, labels: List[str]) -> Picture:
                       mec=colour if mark == "|" else PAPER)
     ends = rows[SHOWN].astype(float)
     drawing.log_axis(axes, ends.min().min(), ends.max().max(),
-                     "ns, the stamps included (log)")
+                     "the stamps included (log)")
     drawing.legend(figure, [
         Line2D([], [], color=colour, marker=mark, ls="", ms=6, label=label)
-        for label, colour, mark in MARKS.values()], 0)
+        for label, colour, mark in MARKS.values()])
     each = [f"{label} {text.time(row.p50_ns)}, slowest "
             f"{text.time(row.max_ns)}"
             for label, row in zip(labels, rows.itertuples())]
@@ -49,8 +49,7 @@ def draw(rows: pd.DataFrame, labels: List[str]) -> Picture:
 def lines(rows: pd.DataFrame, labels: List[str]) -> List[List[str]]:
     """The picture as a table."""
     columns = ["p50_ns", "p90_ns", "p99_ns", "p999_ns", "max_ns"]
-    return [[label, f"{row['calls']:,.0f}",
-             *(text.number(float(row[column])) for column in columns)]
+    return [[label, *(text.time(float(row[column])) for column in columns)]
             for label, (_, row) in zip(labels, rows.iterrows())]
 
 
@@ -70,6 +69,8 @@ def make(source: Source) -> Optional[Section]:
     labels = ["the stamps alone"] * len(stamp) + [
         names.label(name) for name in chosen]
     return Section("single-calls", "How long single calls take",
-                   "calls.html", {"lines": lines(rows, labels),
-                                  "count": len(singles) - len(stamp)},
+                   "calls.html", {
+                       "lines": lines(rows, labels),
+                       "calls": f"{rows['calls'].median():,.0f}",
+                       "count": len(singles) - len(stamp)},
                    [draw(rows, labels)], "Single calls")

@@ -54,13 +54,13 @@ def handles(rows: pd.DataFrame, first: str) -> List[Line2D]:
 
 def axes_of(rows: pd.DataFrame, right: float, marks: List[Line2D]):
     """Axes with a row each, the controls on a ground of their own."""
-    head = 12 + 17 * -(-len(marks) // 2)
-    figure, axes = drawing.ladder_axes(labels_of(rows), right, head)
+    figure, axes = drawing.ladder_axes(labels_of(rows), right,
+                                       drawing.head_of(marks))
     count = int(rows["control"].sum())
     if count:
         axes.axhspan(0.5 - len(rows), 0.5 - len(rows) + count, color=GRID,
                      alpha=0.45, lw=0, zorder=0)
-    drawing.legend(figure, marks, 0)
+    drawing.legend(figure, marks)
     return figure, axes
 
 
@@ -83,7 +83,7 @@ def draw_costs(rows: pd.DataFrame, name: str) -> Picture:
     ends = rows[["before_ns", "after_ns", "before_low", "after_low",
                  "before_high", "after_high"]].astype(float)
     drawing.log_axis(axes, ends.min().min(), ends.max().max(),
-                     "ns a call on a quiet core (log)")
+                     "a call on a quiet core (log)")
     each = [f"{row.benchmark} {text.time(row.before_ns)} before, "
             f"{text.time(row.after_ns)} after: {row.verdict}"
             for row in rows.itertuples()]

@@ -53,7 +53,7 @@ def counts(one: Compared) -> List[Tuple[str, int]]:
 
 def sides_of(one: Compared) -> Tuple[str, str]:
     """What both sides are called."""
-    if one.pair.first is one.pair.second:
+    if one.pair.first[0] is one.pair.second[0]:
         return one.pair.before, one.pair.after
     return (caption.side_name(one, one.pair.first),
             caption.side_name(one, one.pair.second))

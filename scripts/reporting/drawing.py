@@ -5,20 +5,24 @@ They are drawn narrow, so that they can be read on a phone, and stand side by
 side on a screen. Lengths are in points, which are CSS pixels there.
 """
 
-from typing import Any, Dict, List, Sequence, Tuple
+from typing import Any, Dict, List, Optional, Sequence, Tuple
 
 import matplotlib
+import numpy as np
 from matplotlib import rcParams
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import FuncFormatter, LogLocator
 
 from analysis.figure import (BLUE, GREEN, GREY, ORANGE, PURPLE, RED, STYLE,
                              make_log)
 
 WIDTH = 430
-ROW = 23            # points a row of a ladder
-LETTER = 6.1        # points a letter of a row's name, about
-SIZE = 11           # points of the text
+ROW = 28            # points a row of a ladder
+SIZE = 12.5         # points of the text
+LETTER = 0.57 * SIZE    # of a row's name, about
+LEGEND_ROW = 1.42 * SIZE
+FOOT = 46           # points below the axes
 INK, GRID, PAPER = "#111111", "#d8d8d8", "#ffffff"
 
 PAGE_STYLE: Dict[str, Any] = {
@@ -59,15 +63,15 @@ def blank(height: float, left: float, right: float, top: float,
     return figure, axes
 
 
-def ladder_axes(labels: Sequence[str], right: float, head: float = 24
+def ladder_axes(labels: Sequence[str], right: float, head: float
                 ) -> Tuple[Figure, Axes]:
     """Axes with a row for each label from the top, and room at the right.
 
     Row i lies at y = -i; head: points above the first.
     """
     left = 12 + LETTER * max(map(len, labels), default=0)
-    height = head + ROW * len(labels) + 46
-    figure, axes = blank(height, left, right, head, 46)
+    height = head + ROW * len(labels) + FOOT
+    figure, axes = blank(height, left, right, head, FOOT)
     axes.set_ylim(0.5 - len(labels), 0.5)
     axes.set_yticks([-place for place in range(len(labels))], labels)
     axes.tick_params(axis="y", length=0)
@@ -88,19 +92,27 @@ def log_axis(axes: Axes, low: float, high: float, label: str) -> None:
     """A log axis of x that holds both ends, with some room."""
     axes.set(xscale="log", xlim=(low / 1.35, high * 1.35), xlabel=label)
     make_log(axes.xaxis)
-    if high > 1e6 * low:    # seven numbers would run into each other
-        ticks = axes.get_xticks()
-        axes.set_xticks([tick for tick in ticks
-                         if low / 1.35 <= tick <= high * 1.35])
-        for text in axes.get_xticklabels():
-            text.set(rotation=30, ha="right", rotation_mode="anchor")
+    if high > 100 * low:
+        axes.xaxis.set_major_locator(LogLocator(10, numticks=12))
+        axes.xaxis.set_major_formatter(FuncFormatter(tick_time))
 
 
-def legend(figure: Figure, handles: List[Any], height: float,
-           columns: int = 2) -> None:
-    """A legend at the very top, so many points below it."""
-    total = figure.get_figheight() * 72
+def tick_time(ns: float, _: Optional[int] = None) -> str:
+    """A power of ten of nanoseconds, so short that seven stand in a row."""
+    place = int(np.floor(np.log10(ns) + 1e-9))
+    unit = {0: "1 ns", 3: "1 µs", 6: "1 ms", 9: "1 s"}
+    return unit.get(place, "0.1" if place == -1 else
+                    f"{10 ** (place % 3)}" if place % 3 == 1 else "")
+
+
+def head_of(handles: Sequence[Any], columns: int = 2) -> float:
+    """Points that a legend takes at the top."""
+    return 12 + LEGEND_ROW * -(-len(handles) // columns)
+
+
+def legend(figure: Figure, handles: List[Any], columns: int = 2) -> None:
+    """A legend at the very top."""
     figure.legend(handles=handles, loc="upper left", ncol=columns,
-                  bbox_to_anchor=(0, 1 - height / total),
+                  bbox_to_anchor=(0, 1),
                   columnspacing=1.2, handletextpad=0.4, borderpad=0,
                   borderaxespad=0.2, labelspacing=0.35)

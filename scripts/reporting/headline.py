@@ -6,7 +6,7 @@ from typing import Iterator, List, Optional
 import numpy as np
 import pandas as pd
 
-from analysis.columns import KIB, size_text
+from analysis.columns import KIB
 from analysis.meaning import in_other_units
 from reporting import text
 from reporting.section import Faint, Section, Sentence, Strong
@@ -91,7 +91,7 @@ def buffering(source: Source) -> Iterator[Sentence]:
         return
     yield ["One byte written by itself costs ", Strong(text.time(alone)),
            "; through stdio's buffer ", Strong(text.time(gathered)),
-           f": a factor of {text.times(alone / gathered)}."
+           f", {text.times(alone / gathered)} times less."
            if gathered * 2 < alone else "."]
 
 
@@ -104,9 +104,9 @@ def copying(source: Source) -> Iterator[Sentence]:
     yield ["A write to a file in memory takes ",
            Strong(text.time(call["value"])), " a call and ",
            Strong(text.time(byte["value"] * KIB)), " a KiB: call and copy "
-           f"cost the same at {size_text(call['value'] / byte['value'])}, and "
+           f"cost the same at {text.size(call['value'] / byte['value'])}, and "
            "the call is under 1 % from ",
-           Strong(size_text(enough["value"])), " a write."]
+           Strong(text.size(enough["value"])), " a write."]
 
 
 def rare(source: Source) -> Iterator[Sentence]:
@@ -118,7 +118,8 @@ def rare(source: Source) -> Iterator[Sentence]:
         return
     parts: List[str] = []
     for said, cost in there:
-        parts += [", " if parts else "", said, " costs ",
+        parts += [", " if parts else "", said,
+                  "" if parts else " costs ", " " if parts else "",
                   Strong(text.time(cost)),
                   Faint(f" ({text.times(cost / null)} × getppid)")]
     parts[1] = parts[1].capitalize()

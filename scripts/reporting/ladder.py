@@ -7,7 +7,6 @@ import numpy as np
 import pandas as pd
 from matplotlib.lines import Line2D
 
-from analysis import ways
 from reporting import drawing, names, text
 from reporting.drawing import WAYS
 from reporting.section import Picture, Section
@@ -18,29 +17,32 @@ COLUMNS = ["quiet_ns", "quiet_low_ns", "quiet_high_ns", "way"]
 
 def handles(used: List[str]) -> List[Line2D]:
     """What marks and colours mean."""
-    return [Line2D([], [], color=colour, marker=mark, ls="", ms=6, label=said)
+    return [Line2D([], [], color=colour, marker=mark, ls="", ms=7,
+                   label=said)
             for way, (said, colour, mark) in WAYS.items() if way in used]
 
 
 def draw(rows: pd.DataFrame, labels: List[str], title: str) -> Picture:
     """Each row's cost on a quiet core with its interval, on a log axis."""
     marks = handles(list(rows["way"]))
-    head = 26 + 17 * -(-len(marks) // 2)
-    figure, axes = drawing.ladder_axes(labels, 64, head)
+    figure, axes = drawing.ladder_axes(labels, 66, drawing.head_of(marks))
+    ends = rows[COLUMNS[:3]]
+    least = ends.min().min()
     places = pd.Series(-np.arange(len(rows)), rows.index)
     for way, each in rows.groupby("way"):
         _, colour, mark = WAYS[way]
+        axes.hlines(places[each.index], least / 1.35, each["quiet_ns"],
+                    colour, lw=1, alpha=0.35)
         known = each.dropna(subset=COLUMNS[1:3])
         axes.hlines(places[known.index], known["quiet_low_ns"],
-                    known["quiet_high_ns"], colour, lw=2.6)
+                    known["quiet_high_ns"], colour, lw=3)
         axes.plot(each["quiet_ns"], places[each.index], mark, color=colour,
-                  ms=6, mew=0)
+                  ms=7.5, mew=0)
     for name, cost in rows["quiet_ns"].items():
-        drawing.beside(axes, places[name], ways.time_text(cost), 62)
-    ends = rows[COLUMNS[:3]]
-    drawing.log_axis(axes, ends.min().min(), ends.max().max(),
-                     "ns a call on a quiet core (log)")
-    drawing.legend(figure, marks, 0)
+        drawing.beside(axes, places[name], text.time(cost), 64)
+    drawing.log_axis(axes, least, ends.max().max(),
+                     "a call on a quiet core (log)")
+    drawing.legend(figure, marks)
     return Picture("ladder", title, said(rows, labels), figure)
 
 

@@ -15,14 +15,14 @@ STEPS: Dict[str, str] = {
     "baseline/call": "empty function call",
     "write/stdio/1": "fwrite of 1 byte",
     "clock_gettime/vdso": "clock, by the vDSO",
-    "mapped/store/4096": "4 KiB stored in a mapping",
+    "mapped/store/4096": "store of 4 KiB, mmap",
     "invalid/inline": "into the kernel and back",
     "nop/uring/64": "io_uring, 64 at a time",
-    "getppid/inline": "getppid, bare instruction",
+    "getppid/inline": "getppid, inline",
     "getppid/libc": "getppid, by libc",
     "write/libc/1": "write 1 byte, /dev/null",
     "clock_gettime/inline": "clock, by a system call",
-    "gettimeofday/vsyscall": "clock, by the vsyscall page",
+    "gettimeofday/vsyscall": "clock, by vsyscall page",
     "poll/inline/1": "poll of 1 descriptor",
     "stat/libc": "stat",
     "write_file/libc/4096": "write 4 KiB, tmpfs",
@@ -39,7 +39,7 @@ STEPS: Dict[str, str] = {
 }
 ENOUGH = 6          # steps, for a ladder of them alone
 FILLED_TO = 24      # rows, where a run has few of the steps
-NAME_MOST = 26      # letters in a picture
+NAME_MOST = 24      # letters in a picture
 
 
 def shortened(name: str, most: int = NAME_MOST) -> str:

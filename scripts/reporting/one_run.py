@@ -36,7 +36,7 @@ def page(source: Source, arms: Sequence[Section] = ()) -> Page:
     """A run's page; arms: the sections that compare them."""
     found = sections(source, arms)
     label = text.fact(source.record, "run/label", 120)
-    title = "What a system call costs here" + (f": {label}" if label else "")
+    title = ": ".join(filter(None, ["What a system call costs here", label]))
     if source.rows.empty:
         source.lacks.append("nothing was measured: there are no rows")
     return Page(title, describe_machine(source.record),

@@ -71,7 +71,7 @@ def draw_writer(axes: Axes, rows: pd.DataFrame, path: str) -> None:
     ends = each[["quiet_ns", "quiet_low_ns", "quiet_high_ns"]].div(
         each["bytes"], axis=0)
     axes.plot(each["bytes"], ends["quiet_ns"], marker=mark, ls=line,
-              color=colour, lw=1.4, ms=7 if mark == "*" else 5.5, mew=0)
+              color=colour, lw=1.6, ms=9 if mark == "*" else 6.5, mew=0)
     known = ends.notna().all(axis=1)
     axes.vlines(each["bytes"][known], ends["quiet_low_ns"][known],
                 ends["quiet_high_ns"][known], colour, lw=2.4)
@@ -118,8 +118,8 @@ def draw(rows: pd.DataFrame, fit: Optional[Fit], target: str) -> Picture:
     """One target's picture: ns a byte over bytes a call, both log."""
     paths = [path for path in WRITERS if (rows["path"] == path).any()]
     marks = handles(paths, fit)
-    head = 14 + 17 * -(-len(marks) // 2)
-    figure, axes = drawing.blank(head + 300, 56, 12, head, 46)
+    head = drawing.head_of(marks)
+    figure, axes = drawing.blank(head + 320, 62, 14, head, drawing.FOOT)
     axes.set(xscale="log", yscale="log", xlabel="bytes a write (log)",
              ylabel="ns a byte (log)")
     for path in paths:
@@ -131,7 +131,7 @@ def draw(rows: pd.DataFrame, fit: Optional[Fit], target: str) -> Picture:
     axes.xaxis.set_minor_locator(NullLocator())
     axes.xaxis.set_major_formatter(FuncFormatter(size_name))
     axes.grid()
-    drawing.legend(figure, marks, 0)
+    drawing.legend(figure, marks)
     return Picture(f"sizes-{target.replace('_', '-')}",
                    f"What a byte costs, written {TARGETS[target]}",
                    said(rows, fit, target), figure)
@@ -151,7 +151,7 @@ def said(rows: pd.DataFrame, fit: Optional[Fit], target: str) -> str:
         if len(each):
             ends = each.iloc[[0, -1]]
             parts.append(f"{name} " + " and ".join(
-                f"{text.number(row.quiet_ns / row.bytes)} ns at "
+                f"{text.small(row.quiet_ns / row.bytes)} ns at "
                 f"{size_text(row.bytes)}" for row in ends.itertuples()))
     line = (f" The fitted line is {text.number(fit.call)} ns a call and "
             f"{text.number(fit.byte * KIB)} ns a KiB." if fit else "")
@@ -161,21 +161,22 @@ def said(rows: pd.DataFrame, fit: Optional[Fit], target: str) -> str:
 
 def sentence(fit: Fit, target: str, largest: float) -> Sentence:
     """What the line says of buffers."""
-    said = [f"Written {TARGETS[target]}, n bytes take ",
-            Strong(f"{text.number(fit.call)} ns + "
-                   f"{text.number(fit.byte * KIB)} ns a KiB")]
+    said = [f"Written {TARGETS[target]}, n bytes take "]
     if not np.isfinite(fit.enough):
-        return [*said, ": nothing is copied there, so that a larger buffer "
-                "always pays."]
+        return [*said, Strong(f"{text.number(fit.call)} ns"), ", whatever n "
+                "is: nothing is copied there, so that there is no break-even "
+                "and a larger buffer always pays."]
+    said.append(Strong(f"{text.number(fit.call)} ns + "
+                       f"{text.number(fit.byte * KIB)} ns a KiB"))
     beyond = (f", which is beyond the {size_text(largest)} that were measured"
               if fit.enough > largest else "")
     rough = (" The line is rough: it is up to "
              f"{100 * fit.misfit:.0f} % off a size's cost."
              if fit.misfit > MISFIT_MOST else "")
     return [*said, ". The break-even buffer, where the crossing costs as "
-            "much as the copying: ", Strong(size_text(fit.even)),
+            "much as the copying: ", Strong(text.size(fit.even)),
             "; the crossing falls under 1 % from ",
-            Strong(size_text(fit.enough)), f"{beyond}.{rough}"]
+            Strong(text.size(fit.enough)), f"{beyond}.{rough}"]
 
 
 def table(rows: pd.DataFrame) -> Dict[str, Any]:
@@ -185,7 +186,7 @@ def table(rows: pd.DataFrame) -> Dict[str, Any]:
     paths = [path for path in WRITERS if path in wide]
     return {"head": [WRITERS[path][0] for path in paths],
             "lines": [[size_text(size), *(
-                text.number(float(row[path])) for path in paths)]
+                text.small(float(row[path])) for path in paths)]
                 for size, row in wide.iterrows()]}
 
 

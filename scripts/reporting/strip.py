@@ -11,7 +11,6 @@ from reporting.drawing import INK, WAYS
 from reporting.section import Picture, Section
 from reporting.source import Source
 
-ROWS_MOST = 18
 REACH = (2.0, 25.0)     # per cent that the axis shows, at least and at most
 LEAST = 2               # launches
 
@@ -37,7 +36,7 @@ def draw(off: pd.DataFrame, source: Source) -> Picture:
     flags = source.first.loc[off.index, "flags"].str.split()
     modal = [("modes" in words) for words in flags]
     labels = [names.label(name) for name in off.index]
-    figure, axes = drawing.ladder_axes(labels, 62, 24)
+    figure, axes = drawing.ladder_axes(labels, 66, 26)
     reach = reach_of(off)
     for place, (name, row) in enumerate(off.iterrows()):
         known = row.dropna()
@@ -45,19 +44,19 @@ def draw(off: pd.DataFrame, source: Source) -> Picture:
         y = -place + 0.32 - 0.64 * np.arange(len(known)) / max(
             len(known) - 1, 1)
         inside = known.abs().to_numpy() <= reach
-        axes.plot(known[inside], y[inside], "o", color=colour, ms=4,
+        axes.plot(known[inside], y[inside], "o", color=colour, ms=4.6,
                   alpha=0.75, mew=0)
         for side, mark in ((1, ">"), (-1, "<")):
             beyond = side * known.to_numpy() > reach
             axes.plot(np.full(beyond.sum(), side * reach), y[beyond], mark,
                       color=colour, ms=5, mew=0, clip_on=False)
         width = known.max() - known.min()
-        drawing.beside(axes, -place, f"{width:.1f} %" +
-                       (" ▸▸" if modal[place] else ""), 60)
+        drawing.beside(axes, -place, ("▸▸ " if modal[place] else "") +
+                       f"{width:.1f} %", 64)
     axes.axvline(0, color=INK, lw=0.8)
     axes.set(xlim=(-1.05 * reach, 1.05 * reach),
              xlabel="% off the median of the launches")
-    drawing.beside(axes, 0.85, "range", 60, fontweight="bold")
+    drawing.beside(axes, 0.9, "range", 64, fontweight="bold")
     return Picture("launches", "Each launch, off the middle one",
                    said(off, labels, modal), figure)
 
@@ -73,17 +72,23 @@ def said(off: pd.DataFrame, labels: List[str], modal: List[bool]) -> str:
             (f" In two clusters: {', '.join(two)}." if two else ""))
 
 
+def lines(off: pd.DataFrame) -> List[List[str]]:
+    """The picture as a table: name, lowest and highest, %, launches."""
+    return [[names.label(name), f"{row.min():+.1f} %", f"{row.max():+.1f} %",
+             f"{row.max() - row.min():.1f} %"] for name, row in off.iterrows()]
+
+
 def make(source: Source) -> Optional[Section]:
     """The section; None where there are no several launches."""
     if not source.arms or source.launches.empty:
         return None
     chosen = names.shown(source)
-    step = max(1, -(-len(chosen) // ROWS_MOST))
-    off = deviations(source, chosen[::step])
+    off = deviations(source, chosen)
     if off.empty or off.shape[1] < LEAST:
         return None
     modal = [name for name, flags in source.first["flags"].items()
              if "modes" in flags.split()]
     return Section("launches", "How the launches spread", "launches.html",
-                   {"launches": off.shape[1], "modal": modal},
+                   {"launches": off.shape[1], "modal": modal,
+                    "lines": lines(off)},
                    [draw(off, source)], "Launches")

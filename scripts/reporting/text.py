@@ -8,7 +8,7 @@ import numpy as np
 from analysis import load
 
 TEXT_MOST = 600         # letters of a text that a run brings
-TIMES = ((1e9, "s"), (1e6, "ms"), (1e4, "µs"))
+TIMES = ((1e9, "s"), (1e6, "ms"), (1e3, "µs"))
 
 
 def number(value: float) -> str:
@@ -39,8 +39,7 @@ def time(ns: float) -> str:
     """A time in the unit that reads best: 141 ns, 12.3 µs."""
     for scale, unit in TIMES:
         if ns >= scale:
-            size = 1e3 if unit == "µs" else scale
-            return f"{number(ns / size)} {unit}"
+            return f"{number(ns / scale)} {unit}"
     return f"{number(ns)} ns"
 
 
@@ -48,7 +47,23 @@ def times(ratio: float) -> str:
     """How many times something goes into something else."""
     if not np.isfinite(ratio):
         return "–"
-    return f"{ratio:,.{1 if ratio < 10 else 0}f}"
+    return f"{ratio:,.{1 if ratio < 9.95 else 0}f}"
+
+
+def small(value: float) -> str:
+    """Three digits, however small; "–" for not known."""
+    if not np.isfinite(value):
+        return "–"
+    digits = int(np.clip(2 - np.floor(np.log10(abs(value) or 1)), 0, 6))
+    return f"{value:,.{digits}f}"
+
+
+def size(bytes_: float) -> str:
+    """Bytes by three digits in the unit that reads best."""
+    for unit, name in ((1 << 20, "MiB"), (1 << 10, "KiB")):
+        if bytes_ >= unit:
+            return f"{small(bytes_ / unit)} {name}"
+    return f"{small(bytes_)} bytes"
 
 
 def of(found: Any, most: int = TEXT_MOST) -> str:
