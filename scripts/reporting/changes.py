@@ -1,10 +1,12 @@
 # SPDX-License-Identifier: MIT
 """The pictures of a comparison: costs before and after, and the difference."""
 
-from typing import List
+from typing import List, Tuple
 
 import numpy as np
 import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from analysis import dumbbell, load, sentences
@@ -17,6 +19,7 @@ from reporting.section import Picture
 
 ROWS_MOST = 36
 HALF_MOST = 400.0       # per cent that an axis shows to either side
+HEAD = range(4)         # marks of a legend, about
 DIFFERENCE = ["difference_percent", "ci_low_percent", "ci_high_percent"]
 
 
@@ -27,11 +30,11 @@ def chosen(one: Compared) -> pd.DataFrame:
     """
     costs = dumbbell.costs_of(one).set_index("benchmark", drop=False)
     steps = costs.index.isin(list(names.STEPS))
-    size = costs["difference_percent"].abs().where(
-        costs["verdict"].isin(["slower", "faster"]), -1)
-    rank = (size - 1e9 * ~steps).rank(ascending=False, method="first")
-    kept = costs[steps | (rank <= ROWS_MOST)]
-    kept = kept.assign(rank=rank[kept.index]).nsmallest(ROWS_MOST, "rank")
+    moved = costs["verdict"].isin(["slower", "faster"])
+    size = costs["difference_percent"].abs() + 1e9 * steps
+    few = np.sum(steps | moved) < names.ENOUGH
+    kept = costs.assign(size=size)[steps | moved | few]
+    kept = kept.nlargest(ROWS_MOST, "size", keep="first")
     return kept.assign(control=kept["control"].eq(True)).sort_values(
         ["control", "before_ns"], kind="stable")
 
@@ -52,10 +55,14 @@ def handles(rows: pd.DataFrame, first: str) -> List[Line2D]:
         if rows["verdict"].eq(name).any()]
 
 
-def axes_of(rows: pd.DataFrame, right: float, marks: List[Line2D]):
-    """Axes with a row each, the controls on a ground of their own."""
+def axes_of(rows: pd.DataFrame, right: float, marks: List[Line2D]
+            ) -> Tuple[Figure, Axes]:
+    """Axes with a row each, the controls on a ground of their own.
+
+    Both pictures have the same head, so that their rows lie side by side.
+    """
     figure, axes = drawing.ladder_axes(labels_of(rows), right,
-                                       drawing.head_of(marks))
+                                       drawing.head_of(HEAD))
     count = int(rows["control"].sum())
     if count:
         axes.axhspan(0.5 - len(rows), 0.5 - len(rows) + count, color=GRID,

@@ -20,8 +20,8 @@ class Line(NamedTuple):
     name: str
     control: bool
     cells: List[Tuple[float, str]]      # what to sort by, and the text
-    interval: str
-    measured: str
+    interval: Tuple[float, str]
+    measured: Tuple[float, str]
     verdict: str
     notes: str
 
@@ -40,7 +40,10 @@ def lines(one: Compared) -> List[Line]:
     return [Line(load.printable(name), row["control"] is True,
                  [(sortable(row[key]), cells.loc[name, column])
                   for column, key in KEYS.items()],
-                 cells.loc[name, "interval"], cells.loc[name, "as measured"],
+                 (sortable(row["ci_low_percent"]),
+                  cells.loc[name, "interval"]),
+                 (sortable(row["raw_difference_percent"]),
+                  cells.loc[name, "as measured"]),
                  cells.loc[name, "verdict"], notes[name])
             for name, row in rows.iterrows()]
 

@@ -5,6 +5,7 @@ They are drawn narrow, so that they can be read on a phone, and stand side by
 side on a screen. Lengths are in points, which are CSS pixels there.
 """
 
+import warnings
 from typing import Any, Dict, List, Optional, Sequence, Tuple
 
 import matplotlib
@@ -20,7 +21,7 @@ from analysis.figure import (BLUE, GREEN, GREY, ORANGE, PURPLE, RED, STYLE,
 WIDTH = 430
 ROW = 28            # points a row of a ladder
 SIZE = 12.5         # points of the text
-LETTER = 0.57 * SIZE    # of a row's name, about
+NARROW, WIDE = ".,:;/|()[]ijlrtfI1 '", "mwMW@%"
 LEGEND_ROW = 1.42 * SIZE
 FOOT = 46           # points below the axes
 INK, GRID, PAPER = "#111111", "#d8d8d8", "#ffffff"
@@ -51,6 +52,7 @@ def use_style() -> None:
     """Draw as the pages do."""
     matplotlib.use("Agg")
     rcParams.update(PAGE_STYLE)
+    warnings.filterwarnings("ignore", message="Glyph")  # the font lacks
 
 
 def blank(height: float, left: float, right: float, top: float,
@@ -63,13 +65,19 @@ def blank(height: float, left: float, right: float, top: float,
     return figure, axes
 
 
+def width_of(label: str) -> float:
+    """About how many points a text takes, in any usual face."""
+    return SIZE * sum(0.4 if letter in NARROW else
+                      0.92 if letter in WIDE else 0.61 for letter in label)
+
+
 def ladder_axes(labels: Sequence[str], right: float, head: float
                 ) -> Tuple[Figure, Axes]:
     """Axes with a row for each label from the top, and room at the right.
 
     Row i lies at y = -i; head: points above the first.
     """
-    left = 12 + LETTER * max(map(len, labels), default=0)
+    left = 12 + max(map(width_of, labels), default=0)
     height = head + ROW * len(labels) + FOOT
     figure, axes = blank(height, left, right, head, FOOT)
     axes.set_ylim(0.5 - len(labels), 0.5)
@@ -90,7 +98,8 @@ def beside(axes: Axes, y: float, text: str, points: float, **more: Any
 
 def log_axis(axes: Axes, low: float, high: float, label: str) -> None:
     """A log axis of x that holds both ends, with some room."""
-    axes.set(xscale="log", xlim=(low / 1.35, high * 1.35), xlabel=label)
+    start = min(low / 1.35, 0.9 * 10 ** np.floor(np.log10(low)))
+    axes.set(xscale="log", xlim=(start, high * 1.35), xlabel=label)
     make_log(axes.xaxis)
     if high > 100 * low:
         axes.xaxis.set_major_locator(LogLocator(10, numticks=12))
@@ -101,8 +110,7 @@ def tick_time(ns: float, _: Optional[int] = None) -> str:
     """A power of ten of nanoseconds, so short that seven stand in a row."""
     place = int(np.floor(np.log10(ns) + 1e-9))
     unit = {0: "1 ns", 3: "1 µs", 6: "1 ms", 9: "1 s"}
-    return unit.get(place, "0.1" if place == -1 else
-                    f"{10 ** (place % 3)}" if place % 3 == 1 else "")
+    return unit.get(place, "10" if place > 0 and place % 3 == 1 else "")
 
 
 def head_of(handles: Sequence[Any], columns: int = 2) -> float:

@@ -2,17 +2,22 @@
 """Where a page and its pictures go: whole or not at all, never over a run."""
 
 import contextlib
+import io
 import os
 from pathlib import Path
-from typing import Iterable, List
+from typing import Iterable, Mapping, Sequence
 
 from matplotlib.figure import Figure
+from matplotlib.transforms import Bbox
 
 from analysis import load, sides
-from analysis.figure import FACT_INCHES, RED, wrapped
+from analysis.figure import wrapped
+from reporting import svg
+from reporting.drawing import WIDTH
 from reporting.section import Picture
 
 DPI = 150
+LINE_INCHES = WIDTH / 72 * 0.95     # of the facts above a picture
 
 
 def check(path: Path) -> None:
@@ -37,29 +42,38 @@ def replace(path: Path, content: bytes) -> None:
             hidden.unlink()
 
 
-def add_head(figure: Figure, title: str, facts: List[str]) -> None:
-    """Title and facts above a picture that leaves the page."""
+def draw_head(figure: Figure, title: str, facts: Sequence[str]) -> Bbox:
+    """Title and facts above a picture; what is then to be seen, in inches."""
     width, height = figure.get_size_inches()
-    lines = wrapped(facts, width * 0.92)
-    top = 1 + (FACT_INCHES * len(lines) + 0.1) / height
-    figure.text(0, top, title, fontweight="bold", va="bottom")
-    for place, line in enumerate(lines):
-        figure.text(0, top - (FACT_INCHES * place + 0.02) / height, line,
-                    va="top", fontsize=7.5,
-                    color=RED if line.startswith("emulated") else "#444444")
+    head = (svg.HEAD + svg.FACT * len(facts)) / 72
+    figure.text(4 / 72 / width, 1 + (head - 16 / 72) / height, title,
+                fontweight="bold", fontsize=13, va="baseline")
+    for place, fact in enumerate(facts):
+        y = head - (16 + svg.FACT * (place + 1)) / 72
+        figure.text(4 / 72 / width, 1 + y / height, fact, fontsize=8,
+                    va="baseline")
+    return Bbox([[0, 0], [width, height + head]])
 
 
-def save(pictures: Iterable[Picture], folder: Path, facts: List[str]
-         ) -> None:
+def png(picture: Picture, facts: Sequence[str]) -> bytes:
+    """A picture with its head, for where no SVG may be."""
+    seen = draw_head(picture.figure, picture.title, facts)
+    whole = io.BytesIO()
+    picture.figure.savefig(whole, format="png", dpi=DPI, bbox_inches=seen,
+                           facecolor="white")
+    return whole.getvalue()
+
+
+def save(pictures: Iterable[Picture], drawn: Mapping[str, str], folder: Path,
+         facts: Sequence[str]) -> None:
     """Each picture as SVG and PNG, with what it was measured on."""
-    folder.mkdir(parents=True, exist_ok=True)
-    for picture in pictures:
-        add_head(picture.figure, picture.title, facts)
-        for kind in ("svg", "png"):
-            path = folder / f"report-{picture.name}.{kind}"
-            hidden = path.with_name(f".{path.name}.partial")
-            metadata = {"Date": None} if kind == "svg" else {}
-            picture.figure.savefig(
-                hidden, format=kind, dpi=DPI, bbox_inches="tight",
-                pad_inches=0.1, facecolor="white", metadata=metadata)
-            hidden.replace(path)
+    lines = wrapped([fact for fact in facts if fact], LINE_INCHES)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as problem:
+        raise load.BadInput(f"{folder}: {problem.strerror}") from None
+    for one in pictures:
+        stem = folder / f"report-{one.name}"
+        replace(stem.with_suffix(".svg"), svg.standalone(
+            drawn[one.name], one.title, lines))
+        replace(stem.with_suffix(".png"), png(one, lines))

@@ -24,8 +24,8 @@ RARE = (("switch_same/pipe/processes", "a switch to another process"),
 def interval(source: Source, name: str) -> Faint:
     """The interval of a row's headline, in brackets; "" for none."""
     row = source.first.loc[name]
-    said = text.span(row["quiet_low_ns"], row["quiet_high_ns"],
-                     row["quiet_ns"])
+    said = text.time_span(row["quiet_low_ns"], row["quiet_high_ns"],
+                          row["quiet_ns"])
     return Faint(f" [{said}]" if said else "")
 
 
@@ -56,7 +56,7 @@ def crossing(source: Source) -> Iterator[Sentence]:
     row = contrast(source, "crossing")
     if row is None:
         return
-    ends = text.span(row["low"], row["high"], row["value"])
+    ends = text.time_span(row["low"], row["high"], row["value"])
     units = in_other_units(row["value"], source.record)
     yield ["The way into the kernel and back alone takes ",
            Strong(text.time(row["value"])), Faint(f" [{ends}]" if ends

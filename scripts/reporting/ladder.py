@@ -31,7 +31,7 @@ def draw(rows: pd.DataFrame, labels: List[str], title: str) -> Picture:
     places = pd.Series(-np.arange(len(rows)), rows.index)
     for way, each in rows.groupby("way"):
         _, colour, mark = WAYS[way]
-        axes.hlines(places[each.index], least / 1.35, each["quiet_ns"],
+        axes.hlines(places[each.index], least / 10, each["quiet_ns"],
                     colour, lw=1, alpha=0.35)
         known = each.dropna(subset=COLUMNS[1:3])
         axes.hlines(places[known.index], known["quiet_low_ns"],
@@ -58,8 +58,9 @@ def said(rows: pd.DataFrame, labels: List[str]) -> str:
 def lines(source: Source, rows: pd.DataFrame, labels: List[str]
           ) -> List[List[str]]:
     """The picture as a table: name, row, cost, interval, calls."""
-    return [[label, name, text.number(row.quiet_ns),
-             text.span(row.quiet_low_ns, row.quiet_high_ns, row.quiet_ns),
+    return [[label, name, text.time(row.quiet_ns),
+             text.time_span(row.quiet_low_ns, row.quiet_high_ns,
+                            row.quiet_ns),
              text.times(row.quiet_ns / source.yardstick)]
             for label, name, row in zip(labels, rows.index,
                                         rows.itertuples())]

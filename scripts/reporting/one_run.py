@@ -20,6 +20,7 @@ SECTIONS: List[Maker] = [
     headline.make, doubts.make, ladder.make, differences.make, sizes.make,
     strip.make, calls.make, sheet.make, machine.make]
 ARMS_AFTER = doubts.make
+TITLE = "What a system call costs here"
 
 
 def sections(source: Source, arms: Sequence[Section]) -> List[Section]:
@@ -36,7 +37,7 @@ def page(source: Source, arms: Sequence[Section] = ()) -> Page:
     """A run's page; arms: the sections that compare them."""
     found = sections(source, arms)
     label = text.fact(source.record, "run/label", 120)
-    title = ": ".join(filter(None, ["What a system call costs here", label]))
+    title = ": ".join(filter(None, [TITLE, label]))
     if source.rows.empty:
         source.lacks.append("nothing was measured: there are no rows")
     return Page(title, describe_machine(source.record),

@@ -8,7 +8,7 @@ style and script are let through by their hashes and nothing else is.
 import base64
 import hashlib
 from pathlib import Path
-from typing import Any, Dict, List, NamedTuple, Sequence
+from typing import Any, Dict, List, Mapping, NamedTuple, Sequence
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
@@ -67,11 +67,11 @@ def environment() -> Environment:
     return made
 
 
-def render(page: Page) -> bytes:
-    """The page, as the bytes of its file."""
+def render(page: Page, drawn: Mapping[str, str]) -> bytes:
+    """The page, as the bytes of its file; drawn: its pictures by name."""
     style, script = own("style.css"), own("page.js")
     pictures: Dict[str, Any] = {
-        one.name: {"svg": svg.inline(one), "title": one.title,
+        one.name: {"svg": svg.inline(one, drawn[one.name]), "title": one.title,
                    "said": one.said} for one in page.pictures}
     # The style and the script are ours; no text of a run is in them.
     text = environment().get_template("page.html").render(

@@ -118,6 +118,9 @@ class Source:
     @cached_property
     def contrasts(self) -> Arm:
         """What the rows of the first arm mean."""
+        if self.rows.empty:
+            none = pd.DataFrame(columns=contrasts.COLUMNS)
+            return Arm(none, pd.Series(dtype=float), self.rows, self.record)
         costs, found = self._costs(), self._contrasts()
         return arm_of(found, costs, self.record,
                       self.arms[0] if self.arms else "")

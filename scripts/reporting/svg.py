@@ -10,7 +10,7 @@ through.
 
 import io
 import re
-from typing import Dict
+from typing import Dict, Sequence
 from xml.etree import ElementTree
 
 from markupsafe import Markup
@@ -19,6 +19,7 @@ from analysis.figure import BLUE, GREEN, GREY, ORANGE, PURPLE, RED, SKY
 from reporting.drawing import GRID, INK, PAPER
 from reporting.section import Picture
 
+ElementTree.register_namespace("", "http://www.w3.org/2000/svg")
 SVG = "{http://www.w3.org/2000/svg}"
 HREF = "{http://www.w3.org/1999/xlink}href"
 COLOURS = {INK: "currentColor", GRID: "var(--grid)", PAPER: "var(--paper)",
@@ -26,6 +27,7 @@ COLOURS = {INK: "currentColor", GRID: "var(--grid)", PAPER: "var(--paper)",
            PURPLE: "var(--purple)", SKY: "var(--sky)",
            ORANGE: "var(--orange)", GREY: "var(--grey)"}
 FONT = re.compile(r"(?:.*\b(bold|[6-9]00)\b)?.*?([\d.]+)px")
+HEAD, FACT = 24, 11     # points above a picture of its own
 OWN = ("metadata", "style", "title")    # of a document
 
 
@@ -71,7 +73,7 @@ def adopt(element: ElementTree.Element, prefix: str) -> None:
 
 def spoken(root: ElementTree.Element, picture: Picture) -> None:
     """Give the picture a name and a description."""
-    prefix = picture.name
+    prefix = f"picture-{picture.name}"
     for place, (tag, said) in enumerate((("title", picture.title),
                                          ("desc", picture.said))):
         child = ElementTree.Element(tag, {"id": f"{prefix}-{tag}"})
@@ -82,15 +84,51 @@ def spoken(root: ElementTree.Element, picture: Picture) -> None:
                         "stroke-linejoin": "round"})
 
 
-def inline(picture: Picture) -> Markup:
-    """A picture as an element of the page."""
+def document(picture: Picture) -> str:
+    """A picture as matplotlib writes it."""
     whole = io.StringIO()
     picture.figure.savefig(whole, format="svg", transparent=True,
                            metadata={"Date": None})
-    root = ElementTree.fromstring(whole.getvalue())
-    adopt(root, picture.name)
+    return whole.getvalue()
+
+
+def inline(picture: Picture, drawn: str) -> Markup:
+    """A picture as an element of the page; drawn: its document."""
+    root = ElementTree.fromstring(drawn)
+    adopt(root, f"picture-{picture.name}")
     for name in ("width", "height", "version"):
         root.attrib.pop(name, None)
     spoken(root, picture)
     # Written by a library that escapes every text and attribute.
     return Markup(ElementTree.tostring(root, encoding="unicode"))
+
+
+def text_element(y: float, size: float, said: str, **more: str
+                 ) -> ElementTree.Element:
+    """A line of text at the left."""
+    found = ElementTree.Element(f"{SVG}text", {
+        "x": "4", "y": f"{y:g}", "font-size": f"{size:g}",
+        "font-family": "sans-serif", **more})
+    found.text = said
+    return found
+
+
+def standalone(drawn: str, title: str, facts: Sequence[str]) -> bytes:
+    """A document with a head: what it shows, and what was measured on."""
+    root = ElementTree.fromstring(drawn)
+    width, height = map(float, root.get("viewBox", "").split()[2:])
+    head = HEAD + FACT * len(facts)
+    whole = height + head
+    root.attrib.update({
+        "viewBox": f"0 {-head:g} {width:g} {whole:g}",
+        "width": f"{width:g}pt", "height": f"{whole:g}pt"})
+    ground = ElementTree.Element(f"{SVG}rect", {
+        "y": f"{-head:g}", "width": f"{width:g}", "height": f"{whole:g}",
+        "fill": PAPER})
+    root.insert(0, ground)
+    lines = [text_element(16 - head, 13, title, **{"font-weight": "bold"}),
+             *(text_element(16 + FACT * (place + 1) - head, 8, fact)
+               for place, fact in enumerate(facts))]
+    for line in lines:
+        root.append(line)
+    return ElementTree.tostring(root, encoding="utf-8")

@@ -1,14 +1,14 @@
 # SPDX-License-Identifier: MIT
 """Figures and texts of a run as the page shows them."""
 
-from typing import Any, Dict, List
+from typing import Any, Dict, List, Tuple
 
 import numpy as np
 
 from analysis import load
 
 TEXT_MOST = 600         # letters of a text that a run brings
-TIMES = ((1e9, "s"), (1e6, "ms"), (1e3, "µs"))
+TIMES = ((1e9, "s"), (1e6, "ms"), (1e3, "µs"), (1, "ns"))
 
 
 def number(value: float) -> str:
@@ -35,12 +35,23 @@ def span(low: float, high: float, like: float) -> str:
     return f"{fixed(low, like)} – {fixed(high, like)}"
 
 
+def unit_of(ns: float) -> Tuple[float, str]:
+    """The unit that a time reads best in: its ns and its name."""
+    return next((one for one in TIMES if ns >= one[0]), TIMES[-1])
+
+
 def time(ns: float) -> str:
     """A time in the unit that reads best: 141 ns, 12.3 µs."""
-    for scale, unit in TIMES:
-        if ns >= scale:
-            return f"{number(ns / scale)} {unit}"
-    return f"{number(ns)} ns"
+    if not np.isfinite(ns):
+        return "–"
+    scale, unit = unit_of(ns)
+    return f"{number(ns / scale)} {unit}"
+
+
+def time_span(low: float, high: float, like: float) -> str:
+    """An interval in the unit and with the decimals of its middle."""
+    scale, _ = unit_of(like)
+    return span(low / scale, high / scale, like / scale)
 
 
 def times(ratio: float) -> str:
