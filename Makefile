@@ -36,6 +36,12 @@ compare:
 	@./scripts/compare $(if $(RUN),$(RUN),\
 		--before $(BEFORE) --after $(AFTER)) $(ARGS)
 
+# A page to look at: of RUN=, or of what changed from BEFORE= to AFTER=. ARGS=
+# are more options.
+report:
+	@./scripts/report $(if $(RUN),$(RUN),\
+		--before $(BEFORE) --after $(AFTER)) $(ARGS)
+
 # A/A must find nothing, +5 % must be found: on this machine, in half a minute.
 selfcheck: $(BUILD)/CMakeCache.txt
 	@cmake --build $(BUILD) -j $(JOBS) --target syscost
@@ -96,5 +102,5 @@ uninstall:
 clean:
 	rm -rf build build-*
 
-.PHONY: all bench compare selfcheck test aarch64 test-aarch64 test-vm kpti-demo fuzz \
+.PHONY: all bench compare report selfcheck test aarch64 test-aarch64 test-vm kpti-demo fuzz \
 	lint format manual install uninstall clean

@@ -36,7 +36,8 @@ def replace(path: Path, content: bytes) -> None:
             file.write(content)
         hidden.replace(path)
     except OSError as problem:
-        raise load.BadInput(f"{path}: {problem.strerror}") from None
+        raise load.BadInput(f"{path}: {problem.strerror}; --output puts the "
+                            "page elsewhere") from None
     finally:
         with contextlib.suppress(OSError):
             hidden.unlink()

@@ -41,6 +41,7 @@ def page(source: Source, arms: Sequence[Section] = ()) -> Page:
     if source.rows.empty:
         source.lacks.append("nothing was measured: there are no rows")
     return Page(title, describe_machine(source.record),
-                alerts.of_record(source.record), source.lacks, source.emulated, found,
+                alerts.of_record(source.record), source.lacks,
+                source.emulated, found,
                 [text.of(source.folder.resolve().name)],
                 text.fact(source.record, "tool/version", 40))
