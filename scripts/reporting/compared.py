@@ -62,10 +62,21 @@ def sides_of(one: Compared) -> Tuple[str, str]:
             caption.side_name(one, one.pair.second))
 
 
+def heading(one: Compared) -> List[str]:
+    """What is compared with what, a line a side, and by how many units."""
+    lines = present.heading(one)
+    found: Dict[str, List[str]] = {}
+    for line in lines[:-1]:
+        side, _, name = line.partition(": ")
+        found.setdefault(side, []).append(name)
+    return [*(f"{side}: {', '.join(names)}" if names[0] else side
+              for side, names in found.items()), lines[-1]]
+
+
 def shown_of(one: Compared, wanted: Wanted) -> Dict[str, Any]:
     """What the template shows of a pair."""
     return {
-        "sides": sides_of(one), "heading": present.heading(one),
+        "sides": sides_of(one), "heading": heading(one),
         "emulated": sentences.emulated_lines(one),
         "forced": sentences.forced_lines(wanted), "warnings": one.warnings,
         "differences": one.pair.differences, "traps": one.pair.traps,

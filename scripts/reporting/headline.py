@@ -29,6 +29,11 @@ def interval(source: Source, name: str) -> Faint:
     return Faint(f" [{said}]" if said else "")
 
 
+def ratio(source: Source, value: float, said: str) -> str:
+    """A ratio in words; an emulator has none that mean anything."""
+    return "" if source.emulated else said.format(text.times(value))
+
+
 def null_call(source: Source) -> Iterator[Sentence]:
     """What the cheapest useful system call costs, in other units too."""
     cost = source.cost(CALL)
@@ -80,7 +85,7 @@ def vdso(source: Source) -> Iterator[Sentence]:
     other = source.cost(f"{CLOCK}/inline")
     if np.isfinite(other):
         said += ["; a system call for it costs ", Strong(text.time(other)),
-                 f", {text.times(other / cost)} times as much"]
+                 ratio(source, other / cost, ", {} times as much")]
     yield [*said, "."]
 
 
@@ -91,8 +96,8 @@ def buffering(source: Source) -> Iterator[Sentence]:
         return
     yield ["One byte written by itself costs ", Strong(text.time(alone)),
            "; through stdio's buffer ", Strong(text.time(gathered)),
-           f", {text.times(alone / gathered)} times less."
-           if gathered * 2 < alone else "."]
+           ratio(source, alone / gathered, ", {} times less")
+           if gathered * 2 < alone else "", "."]
 
 
 def copying(source: Source) -> Iterator[Sentence]:
@@ -121,7 +126,7 @@ def rare(source: Source) -> Iterator[Sentence]:
         parts += [", " if parts else "", said,
                   "" if parts else " costs ", " " if parts else "",
                   Strong(text.time(cost)),
-                  Faint(f" ({text.times(cost / null)} × getppid)")]
+                  Faint(ratio(source, cost / null, " ({} × getppid)"))]
     parts[1] = parts[1].capitalize()
     yield [*parts, "."]
 

@@ -4,7 +4,7 @@
 A section more is a module with make(source), and a line in SECTIONS.
 """
 
-from typing import Callable, List, Optional, Sequence
+from typing import Callable, List, Mapping, Optional, Sequence
 
 from analysis.figure import describe_machine
 from reporting import (alerts, calls, differences, doubts, headline, ladder,
@@ -15,27 +15,30 @@ from reporting.source import Source
 
 Maker = Callable[[Source], Optional[Section]]
 
-# In the order in which they stand; arms are compared behind ARMS_AFTER.
+# In the order in which they stand.
 SECTIONS: List[Maker] = [
     headline.make, doubts.make, ladder.make, differences.make, sizes.make,
     strip.make, calls.make, sheet.make, machine.make]
-ARMS_AFTER = doubts.make
+AFTER_HEADLINE, AFTER_DOUBTS = headline.make, doubts.make
 TITLE = "What a system call costs here"
 
 
-def sections(source: Source, arms: Sequence[Section]) -> List[Section]:
-    """All that the run has something for."""
+def sections(source: Source, more: Mapping[Maker, Sequence[Section]]
+             ) -> List[Section]:
+    """All that the run has something for, and what stands behind each."""
     found: List[Section] = []
     for make in SECTIONS:
         section = make(source)
         found += [section] if section else []
-        found += arms if make is ARMS_AFTER else []
+        found += more.get(make, ())
     return found
 
 
-def page(source: Source, arms: Sequence[Section] = ()) -> Page:
-    """A run's page; arms: the sections that compare them."""
-    found = sections(source, arms)
+def page(source: Source, more: Mapping[Maker, Sequence[Section]] = {}
+         ) -> Page:
+    """A run's page; more: what needs more than the run, behind which maker's
+    section (there or not)."""
+    found = sections(source, more)
     label = text.fact(source.record, "run/label", 120)
     title = ": ".join(filter(None, [TITLE, label]))
     if source.rows.empty:

@@ -57,11 +57,17 @@ def policy(style: str, script: str) -> str:
             f"script-src '{source_hash(script)}'")
 
 
+def breakable(name: str) -> Markup:
+    """A name of a benchmark that may be broken behind its slashes."""
+    return Markup("/<wbr>").join(name.split("/"))
+
+
 def environment() -> Environment:
     """Jinja as the pages need it: it escapes, and knows of no default."""
     made = Environment(loader=FileSystemLoader(TEMPLATES), autoescape=True,
                        undefined=StrictUndefined, trim_blocks=True,
                        lstrip_blocks=True, keep_trailing_newline=True)
+    made.filters["breakable"] = breakable
     made.tests["strong"] = lambda part: isinstance(part, Strong)
     made.tests["faint"] = lambda part: isinstance(part, Faint)
     return made

@@ -4,7 +4,6 @@
 from typing import Any, Dict, List, Sequence, Tuple
 
 from analysis import differs, emulated, load, sides
-from analysis.figure import describe_machine
 from reporting import alerts, doubts, machine, text
 from reporting.alerts import Alert
 from reporting.page import Page
@@ -18,10 +17,22 @@ def named(runs: Sequence[sides.Run]) -> List[Tuple[str, sides.Run]]:
     return list(zip(sides.names_of(runs), runs))[:RUNS_MOST]
 
 
+def machine_line(runs: Sequence[sides.Run]) -> str:
+    """The CPUs and kernels of the runs, each once."""
+    found = [" · ".join(filter(None, [
+        text.fact(run.record, "environment/cpu/model", 80),
+        f"Linux {text.fact(run.record, 'environment/kernel/release', 60)}"]))
+        for run in runs]
+    return " — ".join(list(dict.fromkeys(found))[:4])
+
+
 def doubts_of(runs: Sequence[sides.Run]) -> Section:
     """The doubts about each run."""
-    shown = [{"name": name, "doubts": doubts.of(run.record)}
-             for name, run in named(runs)]
+    found: Dict[Tuple[doubts.Doubt, ...], List[str]] = {}
+    for name, run in named(runs):
+        found.setdefault(tuple(doubts.of(run.record)), []).append(name)
+    shown = [{"names": names, "doubts": told}
+             for told, names in found.items()]
     return Section("doubts", "What to doubt of each run", "doubts_each.html",
                    {"runs": shown}, nav="Doubts", figures=False)
 
@@ -67,10 +78,9 @@ def page(runs: Sequence[sides.Run], compared: Sequence[Section],
          forced: Sequence[str] = ()) -> Page:
     """A page of comparisons; compared: their sections, or the refusal."""
     records = [run.record for run in runs]
-    machines = dict.fromkeys(filter(None, map(describe_machine, records)))
     return Page(
         "What changed in the cost of system calls",
-        " — ".join(list(machines)[:2]), alerts_of(runs, forced), [],
+        machine_line(runs), alerts_of(runs, forced), [],
         emulated.line(records),
         [*compared, doubts_of(runs), machines_of(runs)],
         sides.names_of(runs), text.fact(records[0], "tool/version", 40))

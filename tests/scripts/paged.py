@@ -11,7 +11,7 @@ from typing import Any, Dict, List, NamedTuple, Optional, Tuple
 from hand_made import SCRIPTS
 
 TEMPLATES = SCRIPTS / "reporting" / "templates"
-VOID = {"meta", "link", "input", "br"}
+VOID = {"meta", "link", "input", "br", "wbr"}
 HTML = VOID | {
     "html", "head", "title", "style", "script", "body", "header", "nav",
     "main", "footer", "section", "div", "figure", "figcaption", "h1", "h2",
@@ -212,4 +212,4 @@ def words(page: Page, section: str) -> str:
 def shape(page: Page) -> List[Any]:
     """The elements and their classes: what no text of a run may change."""
     return [(one.tag, sorted(one.attributes), one.attributes.get("class"))
-            for one in page.elements]
+            for one in page.elements if one.tag != "wbr"]
