@@ -17,13 +17,12 @@ from reporting import drawing, names, text
 from reporting.drawing import GRID, INK, PAPER
 from reporting.section import Picture
 
-ROWS_MOST = 36
 HALF_MOST = 400.0       # per cent that an axis shows to either side
 HEAD = range(4)         # marks of a legend, about
 DIFFERENCE = ["difference_percent", "ci_low_percent", "ci_high_percent"]
 
 
-def chosen(one: Compared) -> pd.DataFrame:
+def chosen(one: Compared, most: int) -> pd.DataFrame:
     """The rows that are shown: the ladder's, and those that changed most.
 
     What enters the kernel first, cheapest first, then the controls.
@@ -34,7 +33,7 @@ def chosen(one: Compared) -> pd.DataFrame:
     size = costs["difference_percent"].abs() + 1e9 * steps
     few = np.sum(steps | moved) < names.ENOUGH
     kept = costs.assign(size=size)[steps | moved | few]
-    kept = kept.nlargest(ROWS_MOST, "size", keep="first")
+    kept = kept.nlargest(most, "size", keep="first")
     return kept.assign(control=kept["control"].eq(True)).sort_values(
         ["control", "before_ns"], kind="stable")
 
@@ -71,7 +70,7 @@ def axes_of(rows: pd.DataFrame, right: float, marks: List[Line2D]
     return figure, axes
 
 
-def draw_costs(rows: pd.DataFrame, name: str) -> Picture:
+def draw_costs(rows: pd.DataFrame, name: str, sides: str) -> Picture:
     """Each row's cost before and after, with intervals, on a log axis."""
     figure, axes = axes_of(rows, 14, handles(rows, "before"))
     for place, (_, row) in enumerate(rows.iterrows()):
@@ -94,7 +93,7 @@ def draw_costs(rows: pd.DataFrame, name: str) -> Picture:
     each = [f"{row.benchmark} {text.time(row.before_ns)} before, "
             f"{text.time(row.after_ns)} after: {row.verdict}"
             for row in rows.itertuples()]
-    return Picture(name, "Costs before and after", load.printable(
+    return Picture(name, f"{sides}: costs", load.printable(
         f"Each row's cost before and after: {'; '.join(each)}."), figure)
 
 
@@ -106,7 +105,7 @@ def reach_of(rows: pd.DataFrame) -> float:
     return float(min(1.15 * far, HALF_MOST))
 
 
-def draw_shares(rows: pd.DataFrame, name: str) -> Picture:
+def draw_shares(rows: pd.DataFrame, name: str, sides: str) -> Picture:
     """Each row's difference in per cent with its interval, about nothing."""
     marks = handles(rows, "")
     figure, axes = axes_of(rows, 66, marks)
@@ -128,6 +127,6 @@ def draw_shares(rows: pd.DataFrame, name: str) -> Picture:
     each = [f"{row.benchmark} {sentences.pct(row.difference_percent)} "
             f"{sentences.span(row.ci_low_percent, row.ci_high_percent)}: "
             f"{row.verdict}" for row in rows.itertuples()]
-    return Picture(name, "The difference, and what would not matter",
+    return Picture(name, f"{sides}: difference",
                    load.printable(f"Each row's difference with its interval:"
                                   f" {'; '.join(each)}."), figure)

@@ -10,6 +10,7 @@ from analysis.comparison import Compared, Wanted
 from reporting import changes
 from reporting.section import Section
 
+PAIRS_MOST = 15
 KEYS = {"before": "before_ns", "after": "after_ns",
         "difference": "difference_ns", "": "difference_percent"}
 
@@ -27,14 +28,36 @@ class Line(NamedTuple):
 
 
 def sortable(value: Any) -> float:
-    """What a cell is sorted by; what is not known comes last."""
+    """What a cell is sorted by; what is not known is the least."""
     return float(value) if pd.notna(value) and abs(value) < 1e300 else -1e300
 
 
-def lines(one: Compared) -> List[Line]:
+class Room(NamedTuple):
+    """What a pair has of a page that is to stay under 2 MiB."""
+
+    pictured: int       # rows
+    listed: int
+
+
+def room_for(pairs: int) -> Room:
+    """The room of each of so many pairs; more than a page holds are none."""
+    if pairs > PAIRS_MOST:
+        raise load.BadInput(f"{pairs} comparisons are too many for a page, "
+                            f"which holds {PAIRS_MOST}: name fewer runs")
+    return Room(36 if pairs <= 4 else 16, 2000 // max(pairs, 1))
+
+
+def kept(rows: pd.DataFrame, most: int) -> pd.DataFrame:
+    """So many of the rows, those that changed most; in their order."""
+    moved = rows["verdict"].isin([verdict.SLOWER, verdict.FASTER])
+    size = rows["difference_percent"].abs().fillna(0) + 1e9 * moved
+    return rows[size.rank(ascending=False, method="first") <= most]
+
+
+def lines(one: Compared, most: int) -> List[Line]:
     """The table: what enters the kernel, then what does not."""
-    rows = one.rows.sort_values("control", kind="stable",
-                                key=lambda column: column.eq(True))
+    rows = kept(one.rows, most).sort_values(
+        "control", kind="stable", key=lambda column: column.eq(True))
     cells = present.columns_of(rows, one.reliable)
     notes = present.shown_notes(rows)
     return [Line(load.printable(name), row["control"] is True,
@@ -73,7 +96,7 @@ def heading(one: Compared) -> List[str]:
               for side, names in found.items()), lines[-1]]
 
 
-def shown_of(one: Compared, wanted: Wanted) -> Dict[str, Any]:
+def shown_of(one: Compared, wanted: Wanted, room: Room) -> Dict[str, Any]:
     """What the template shows of a pair."""
     return {
         "sides": sides_of(one), "heading": heading(one),
@@ -86,28 +109,27 @@ def shown_of(one: Compared, wanted: Wanted) -> Dict[str, Any]:
         "controls": sentences.control_sentence(one),
         "unreliable": one.reliable is False,
         "moved": [line.strip() for line in present.moved_lines(one)],
-        "counts": counts(one), "lines": lines(one)}
+        "counts": counts(one), "lines": lines(one, room.listed)}
 
 
-def section(one: Compared, wanted: Wanted, place: int, several: bool
+def section(one: Compared, wanted: Wanted, place: int, pairs: int
             ) -> Section:
     """A pair's section; place: among the page's pairs, from 0."""
-    mark = f"-{place + 1}" if several else ""
-    rows = changes.chosen(one)
-    pictures = [changes.draw_costs(rows, f"before-after{mark}"),
-                changes.draw_shares(rows, f"difference{mark}")]
-    before, after = sides_of(one)
+    mark = f"-{place + 1}" if pairs > 1 else ""
+    room = room_for(pairs)
+    rows = changes.chosen(one, room.pictured)
+    title = " → ".join(sides_of(one))
+    pictures = [changes.draw_costs(rows, f"before-after{mark}", title),
+                changes.draw_shares(rows, f"difference{mark}", title)]
     return Section(
-        f"comparison{mark}", f"{before} → {after}", "compared.html",
-        {**shown_of(one, wanted), "total": len(one.rows),
+        f"comparison{mark}", title, "compared.html",
+        {**shown_of(one, wanted, room), "total": len(one.rows),
          "pictured": len(rows), "costs": pictures[0].name,
          "shares": pictures[1].name}, pictures,
-        f"Comparison {place + 1}" if several else "Comparison")
+        f"Comparison {place + 1}" if pairs > 1 else "Comparison")
 
 
-def make(found: Sequence[Compared], wanted: Wanted, first: int = 0,
-         several: bool = False) -> List[Section]:
+def make(found: Sequence[Compared], wanted: Wanted) -> List[Section]:
     """A section for each pair."""
-    many = several or len(found) > 1
-    return [section(one, wanted, first + place, many)
+    return [section(one, wanted, place, len(found))
             for place, one in enumerate(found)]

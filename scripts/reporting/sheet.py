@@ -12,6 +12,7 @@ from reporting.drawing import WAYS
 from reporting.section import Section
 from reporting.source import Source
 
+ROWS_MOST = 1500        # so that the page stays under 2 MiB
 UNITS = {"ns": "ns", "ticks": "clock ticks", "cycles": "core cycles"}
 
 
@@ -45,7 +46,7 @@ def factors(row: Any, ticks: float) -> Dict[str, float]:
 
 
 def cell(ns: float, scales: Dict[str, float]) -> Cell:
-    """A figure of a row; unknown sorts last."""
+    """A figure of a row; what is not known is the least."""
     known = bool(np.isfinite(ns))
     return Cell(float(ns) if known else -1.0,
                 {unit: text.number(ns * scale)
@@ -82,9 +83,10 @@ def make(source: Source) -> Optional[Section]:
         return None
     ticks = load.number(source.record, "clock", "ticks_per_ns") or np.nan
     lines: List[Line] = [line(row, source, ticks)
-                         for row in source.rows.itertuples()]
+                         for row in source.rows[:ROWS_MOST].itertuples()]
     return Section("table", "Every row", "sheet.html", {
-        "lines": lines, "units": units_of(source, source.rows),
+        "lines": lines, "total": len(source.rows),
+        "units": units_of(source, source.rows),
         "arms": len(source.arms) > 1,
         "calls": bool(np.isfinite(source.yardstick)),
         "yardstick": text.number(source.yardstick),

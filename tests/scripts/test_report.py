@@ -180,6 +180,13 @@ def test_of_many_rows_the_pictures_show_some(tmp_path):
     assert 6 <= len(marks) <= 30
 
 
+def test_a_page_of_any_number_of_rows_stays_small(tmp_path):
+    many = hand_made.summary([f"group{place}/libc" for place in range(4000)])
+    found = page_of(hand_made.make_run(tmp_path / "run", many, RECORD))
+    assert len(found.rows("rows")) == sheet.ROWS_MOST
+    assert "4000 rows, of which the first 1500" in found.source
+
+
 def test_buffering_has_the_fitted_line_and_the_break_even_buffer(tmp_path):
     sizes = {f"write_file/libc/{size}": 400 + 0.05 * size
              for size in (1, 16, 256, 4096, 65536)}

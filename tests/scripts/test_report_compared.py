@@ -116,6 +116,23 @@ def test_further_runs_are_each_set_against_the_first(tmp_path):
     assert verdicts(found, "comparison-2-rows")
 
 
+def test_many_comparisons_share_the_room_and_too_many_are_refused(tmp_path):
+    costs = {f"group{place}/libc": 100.0 for place in range(300)}
+    dearer = {**costs, "group299/libc": 200.0}
+    runs = [made_runs.make_run(tmp_path / f"run{place}",
+                               dearer if place else costs, boot=1,
+                               launches=2, rounds=1) for place in range(11)]
+    found = page_of(*runs)
+    assert "of 300 rows that changed most" in found.source
+    for place in range(1, 11):
+        told = [row[0].said for row in found.rows(
+            f"comparison-{place}-rows")]
+        assert len(told) == 200 and "group299/libc" in told
+    status, out, err = run_report(*runs, *runs[1:8])
+    assert (status, out, err.count("\n")) == (2, "", 1)
+    assert "too many" in err
+
+
 def test_the_arms_of_a_run_are_compared_on_its_page(tmp_path):
     run = made_runs.make_run(tmp_path / "run", {
         "plain": made_runs.COSTS, "dearer": made_runs.taxed(TAX_NS)},
