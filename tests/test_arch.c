@@ -267,6 +267,8 @@ static void registers_survive_stubs(void **state)
 	KEEPS(stub_syscall0(ARCH_INVALID_NUMBER));
 	KEEPS(stub_syscall6(SYS_close, -1, 2, 3, 4, 5, 6));
 	KEEPS((stub_return(), 0));
+	KEEPS(stub_take0());
+	KEEPS(stub_take6(1, 2, 3, 4, 5, 6));
 	KEEPS((stub_add_chain(3), 0));
 	KEEPS((stub_count_down(3), 0));
 	KEEPS((stub_taken_jumps(3), 0));
@@ -330,7 +332,9 @@ static void stubs_begin_a_line(void **state)
 	static const void *const stubs[] = {
 		stub_syscall0,	 stub_syscall6,	  stub_return,
 		stub_add_chain,	 stub_count_down, stub_taken_jumps,
-		stub_load_chain,
+		stub_load_chain, stub_take0,	  stub_take1,
+		stub_take2,	 stub_take3,	  stub_take4,
+		stub_take5,	 stub_take6,
 	};
 
 	(void)state;

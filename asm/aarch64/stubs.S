@@ -51,6 +51,23 @@ entry stub_return
 	ret
 leave_out stub_return
 
+/* long stub_take0(void) ... stub_take6(long a, ... long f): each hands back the
+ * last of its arguments; with none, what is in x0. */
+	.macro	take number register
+entry stub_take\number
+	mov	x0, \register
+	ret
+leave_out stub_take\number
+	.endm
+
+	take	0, x0
+	take	1, x0
+	take	2, x1
+	take	3, x2
+	take	4, x3
+	take	5, x4
+	take	6, x5
+
 /* void stub_add_chain(uint64_t hundreds): 100 dependent adds a step, one core
  * cycle each. The sum goes on from what is in x2, so that calls in a row are
  * one chain and do not overlap. */

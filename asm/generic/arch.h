@@ -150,6 +150,52 @@ static __attribute__((noinline, unused)) void stub_return(void)
 	asm volatile("");
 }
 
+/* The empty asm takes every argument, so that each is passed. */
+static __attribute__((noinline, unused)) long stub_take0(void)
+{
+	asm volatile("");
+	return 0;
+}
+
+static __attribute__((noinline, unused)) long stub_take1(long a)
+{
+	asm volatile("" : "+r"(a));
+	return a;
+}
+
+static __attribute__((noinline, unused)) long stub_take2(long a, long b)
+{
+	asm volatile("" : "+r"(b) : "r"(a));
+	return b;
+}
+
+static __attribute__((noinline, unused)) long stub_take3(long a, long b, long c)
+{
+	asm volatile("" : "+r"(c) : "r"(a), "r"(b));
+	return c;
+}
+
+static __attribute__((noinline, unused)) long stub_take4(long a, long b, long c,
+							 long d)
+{
+	asm volatile("" : "+r"(d) : "r"(a), "r"(b), "r"(c));
+	return d;
+}
+
+static __attribute__((noinline, unused)) long stub_take5(long a, long b, long c,
+							 long d, long e)
+{
+	asm volatile("" : "+r"(e) : "r"(a), "r"(b), "r"(c), "r"(d));
+	return e;
+}
+
+static __attribute__((noinline, unused)) long stub_take6(long a, long b, long c,
+							 long d, long e, long f)
+{
+	asm volatile("" : "+r"(f) : "r"(a), "r"(b), "r"(c), "r"(d), "r"(e));
+	return f;
+}
+
 static __attribute__((noinline, unused)) void stub_add_chain(uint64_t hundreds)
 {
 	uint64_t sum = 0;

@@ -293,6 +293,13 @@ static inline void hypervisor_signature(char signature[13])
 long stub_syscall0(long number);
 long stub_syscall6(long number, long a, long b, long c, long d, long e, long f);
 void stub_return(void);
+long stub_take0(void);
+long stub_take1(long a);
+long stub_take2(long a, long b);
+long stub_take3(long a, long b, long c);
+long stub_take4(long a, long b, long c, long d);
+long stub_take5(long a, long b, long c, long d, long e);
+long stub_take6(long a, long b, long c, long d, long e, long f);
 void stub_add_chain(uint64_t hundreds);
 void stub_count_down(uint64_t steps);
 void stub_taken_jumps(uint64_t hundreds);

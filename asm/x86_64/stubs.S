@@ -78,6 +78,23 @@ entry stub_return
 	ret
 leave_out stub_return
 
+/* long stub_take0(void) ... stub_take6(long a, ... long f): each hands back the
+ * last of its arguments; with none, what is in rdi. */
+	.macro	take number register
+entry stub_take\number
+	mov	%\register, %rax
+	ret
+leave_out stub_take\number
+	.endm
+
+	take	0, rdi
+	take	1, rdi
+	take	2, rsi
+	take	3, rdx
+	take	4, rcx
+	take	5, r8
+	take	6, r9
+
 /* void stub_add_chain(uint64_t hundreds): 100 dependent adds a step, one core
  * cycle each. Register operands: Golden Cove and later drop adds of a small
  * immediate at rename, so those would take no time at all. The sum goes on from

@@ -30,6 +30,10 @@ NAMED = (
           "a signal to oneself beyond getppid"),
     Named("signal_caught", "kill/inline", "kill/inline/ignored",
           "of that, to catch it"),
+    Named("function_arguments", "arguments/call/6", "arguments/call/0",
+          "6 arguments of a function add"),
+    Named("call_arguments", "arguments/inline/6", "arguments/inline/0",
+          "6 arguments of a system call add"),
 )
 
 

@@ -264,7 +264,7 @@ RULES = {
     "stdio": lambda loop: is_one_call(loop, "fwrite"),
     "putc": lambda loop: not called(loop),
     "empty": lambda loop: not called(loop),
-    "call": lambda loop: is_one_call(loop, "stub_return"),
+    "call": lambda loop: is_one_call(loop, "stub_return|stub_take[0-6]"),
     "indirect": is_one_indirect_call,
     "counter": lambda loop: not called(loop),
     "chain": lambda loop: is_one_call(loop, "stub_add_chain"),
@@ -275,6 +275,7 @@ RULES = {
     "breakpoint": lambda loop: is_one_trap(loop,
                                            loop.architecture.breakpoint),
 }
+WORDS = ["no", "one", "two", "three", "four", "five", "six"]
 ENTRIES = {"inline": 1, "int80": 1, "inline_pair": 2}
 # The stream's pointers and the byte; the place to copy from; the page and
 # where the next one is.
@@ -348,6 +349,16 @@ def test_the_empty_loop_is_empty(baseline):
     body = baseline["empty"].body
     assert len(body) in (1, 2), shown(baseline["empty"])
     assert len(baseline["call"].body) == len(body) + 1
+
+
+@pytest.mark.parametrize("way, least", [("call", 6), ("inline", 5)])
+def test_arguments_are_passed_in_every_turn(program, objects, way, least):
+    """An instruction each; the loop's counter may itself be one of them."""
+    loops = machine_code(program, objects, "arguments")
+    lengths = [len(loops[f"{word}_{way}"].body) for word in WORDS]
+    steps = [longer - shorter for shorter, longer
+             in zip(lengths, lengths[1:])]
+    assert set(steps) <= {0, 1} and sum(steps) >= least
 
 
 def test_the_counter_is_read_twice(baseline):

@@ -18,7 +18,9 @@ COSTS: Dict[str, float] = {
     "mmap_touched/libc/2097152": 770000.0,
     "mmap/libc/4096": 1500.0, "mmap/libc/65536": 1900.0,
     "mmap/libc/2097152": 2000.0,
-    "kill/inline": 2100.0, "kill/inline/ignored": 640.0}
+    "kill/inline": 2100.0, "kill/inline/ignored": 640.0,
+    "arguments/call/0": 1.5, "arguments/call/6": 2.5,
+    "arguments/inline/0": 80.0, "arguments/inline/6": 82.0}
 
 
 def values_of(table: pd.DataFrame, contrast: str) -> Dict[str, float]:
@@ -48,6 +50,10 @@ def test_each_is_one_row_less_another():
         "kill/inline - getppid/inline": near(2000)}
     assert values_of(table, "signal_caught") == {
         "kill/inline - kill/inline/ignored": near(1460)}
+    assert values_of(table, "function_arguments") == {
+        "arguments/call/6 - arguments/call/0": near(1)}
+    assert values_of(table, "call_arguments") == {
+        "arguments/inline/6 - arguments/inline/0": near(2)}
 
 
 def test_pages_are_told_one_by_one():
