@@ -8,6 +8,7 @@ TUNE    ?=
 RUN     ?=
 BEFORE  ?=
 AFTER   ?=
+PREDICTIONS ?=
 ARGS    ?=
 JOBS    ?= $(shell nproc 2>/dev/null || echo 2)
 DESTDIR ?=
@@ -46,6 +47,13 @@ report:
 selfcheck: $(BUILD)/CMakeCache.txt
 	@cmake --build $(BUILD) -j $(JOBS) --target syscost
 	@./scripts/selfcheck $(ARGS)
+
+# The lab of docs/lab.md measured in a minute, and its worksheet; RUN= takes a
+# run that is there, PREDICTIONS= is a sheet that was filled in.
+lab: $(BUILD)/CMakeCache.txt
+	@cmake --build $(BUILD) -j $(JOBS) --target syscost
+	@./scripts/worksheet $(if $(PREDICTIONS),--predictions="$(PREDICTIONS)") \
+		$(if $(RUN),"$(RUN)") $(ARGS)
 
 test: all
 	@./scripts/test
@@ -102,5 +110,5 @@ uninstall:
 clean:
 	rm -rf build build-*
 
-.PHONY: all bench compare report selfcheck test aarch64 test-aarch64 test-vm kpti-demo fuzz \
+.PHONY: all bench compare report selfcheck lab test aarch64 test-aarch64 test-vm kpti-demo fuzz \
 	lint format manual install uninstall clean

@@ -13,11 +13,11 @@ install(DIRECTORY docs/ DESTINATION ${CMAKE_INSTALL_DOCDIR}
   FILES_MATCHING PATTERN *.md PATTERN *.toml)
 install(FILES README.md LICENSE DESTINATION ${CMAKE_INSTALL_DOCDIR})
 
-# What the scripts share, and every script in Python but a study of ours: those
-# in shell are for the tree.
+# What the scripts share, and every script in Python but what is for the tree, as
+# those in shell are.
 file(RELATIVE_PATH from_bin /${CMAKE_INSTALL_BINDIR} /${scripts_dir})
 file(GLOB scripts CONFIGURE_DEPENDS scripts/*)
-list(FILTER scripts EXCLUDE REGEX "/(probe-study|__pycache__)$")
+list(FILTER scripts EXCLUDE REGEX "/(probe-study|lab-figures|__pycache__)$")
 file(MAKE_DIRECTORY ${CMAKE_CURRENT_BINARY_DIR}/links)
 foreach(script ${scripts})
   if(IS_DIRECTORY ${script})

@@ -51,7 +51,8 @@ def scripts() -> List[str]:
     """The scripts of the tree that are for its users."""
     return sorted(
         path.name for path in (ROOT / "scripts").iterdir()
-        if path.is_file() and path.name != "probe-study" and
+        if path.is_file() and
+        path.name not in ("probe-study", "lab-figures") and
         path.read_text().startswith("#!/usr/bin/env python3\n"))
 
 
@@ -74,6 +75,15 @@ def test_a_script_on_a_run(staged: pathlib.Path, tmp_path: pathlib.Path
     done = run(staged, "syscost-plot", f"--output={tmp_path}", str(RUN))
     assert (done.returncode, done.stderr) == (0, "")
     assert (tmp_path / "ladder.svg").stat().st_size > 1000
+
+
+def test_a_worksheet_of_a_run(staged: pathlib.Path, tmp_path: pathlib.Path
+                              ) -> None:
+    done = run(staged, "syscost-worksheet", f"--output={tmp_path}",
+               str(RUN / "lab"))
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "Answer to question 12" in (
+        tmp_path / "worksheet.html").read_text()
 
 
 def test_what_measures_finds_the_program(staged: pathlib.Path) -> None:
