@@ -86,4 +86,5 @@ def test_the_lab_is_measured(script, monkeypatch, tmp_path, program, capfd):
     made, = (tmp_path / "results").iterdir()
     text = (made / "worksheet.md").read_text()
     assert "this run did not measure them" not in text
-    assert capfd.readouterr().out.splitlines()[-1].startswith(str(made.relative_to(tmp_path)))
+    shown = capfd.readouterr().out.splitlines()[-1]
+    assert shown.startswith(str(made.relative_to(tmp_path)))
