@@ -70,10 +70,9 @@ def ends_of(low: float, high: float) -> str:
 def one(run: Run, name: str) -> str:
     """A row: its cost, interval, cycles and calls."""
     row = row_of(run, name)
-    flags = str(row["flags"]).replace("_", " ")
     more = [f"{whole(row['core_cycles'])} cycles",
             f"{whole(row['quiet_ns'] / call_ns(run.record))} calls",
-            *([flags] if "falls" in flags else [])]
+            *(["falls_back"] if "falls_back" in str(row["flags"]) else [])]
     return line(f"`{name}`", f"{ns(row['quiet_ns'])} ns",
                 ends_of(row["quiet_low_ns"], row["quiet_high_ns"]),
                 ", ".join(more))

@@ -82,7 +82,7 @@ def cells(rows: pd.DataFrame, record: Record) -> Cells:
         "interval": interval(rows["quiet_low_ns"], rows["quiet_high_ns"]),
         "cycles": rows["core_cycles"].map(whole),
         "calls": (rows["quiet_ns"] / call_ns(record)).map(whole),
-        "flags": rows["flags"].astype(str).str.replace("_", " "),
+        "flags": rows["flags"].astype(str),
         "floor": rows["floor_ns"].map(ns), "median": rows["median_ns"].map(ns),
         "mean": rows["mean_ns"].map(ns),
         "spread": (rows["mdape"] * 100).map(lambda value: f"{value:.1f} %"),
