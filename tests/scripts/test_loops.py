@@ -232,6 +232,14 @@ def is_one_trap(loop: Loop, pattern: str) -> bool:
     return len(loop.all(pattern)) == 1 and not called(loop)
 
 
+def is_a_chase(loop: Loop, entries: int, others: str = "") -> bool:
+    """Loads that depend on one another, and then the row's call."""
+    first, *rest = [call.symbol for call in called(loop)]
+    return (first == "stub_load_chain" and len(rest) == bool(others) and
+            all(re.fullmatch(others, symbol) for symbol in rest) and
+            len(loop.all(loop.architecture.entry)) == entries)
+
+
 def is_call_of_x86(loop: Loop, symbol: str) -> bool:
     """Elsewhere the row's call fails without one."""
     if not loop.architecture.legacy:
@@ -240,9 +248,12 @@ def is_call_of_x86(loop: Loop, symbol: str) -> bool:
 
 
 LIBC = "(?!syscall$|stub_)[a-z_]+"
-# By the last word of the function's name: what its loop must be. "pair" and
-# "touch" go with the word before.
+# By the last word of the function's name: what its loop must be. "pair",
+# "touch" and "chase" go with the word before.
 RULES = {
+    "alone_chase": lambda loop: is_a_chase(loop, 0),
+    "inline_chase": lambda loop: is_a_chase(loop, 1),
+    "libc_chase": lambda loop: is_a_chase(loop, 0, LIBC),
     "inline": is_one_entry,
     "int80": is_legacy_entry,
     "inline_pair": is_two_entries,
@@ -276,10 +287,11 @@ RULES = {
                                            loop.architecture.breakpoint),
 }
 WORDS = ["no", "one", "two", "three", "four", "five", "six"]
-ENTRIES = {"inline": 1, "int80": 1, "inline_pair": 2}
+ENTRIES = {"inline": 1, "int80": 1, "inline_pair": 2, "inline_chase": 1}
 # The stream's pointers and the byte; the place to copy from; the page and
-# where the next one is.
-IN_MEMORY = {"putc", "sendfile", "range", "write", "read", "store"}
+# where the next one is; the place in the cycle.
+IN_MEMORY = {"putc", "sendfile", "range", "write", "read", "store",
+             "alone_chase", "inline_chase", "libc_chase"}
 SLOW_PATH = {"putc"}        # out of the loop, when the buffer is full
 
 
@@ -289,7 +301,8 @@ def shown(loop: Loop) -> str:
 
 def kind(name: str) -> str:
     words = name.split("_")
-    return "_".join(words[-2 if words[-1] in ("pair", "touch") else -1:])
+    two = words[-1] in ("pair", "touch", "chase")
+    return "_".join(words[-2 if two else -1:])
 
 
 @pytest.mark.parametrize("source", SOURCES)
