@@ -16,7 +16,7 @@ from typing import Any, Dict, List, Tuple
 import numpy as np
 import pandas as pd
 
-from analysis import batching, emulated, load, quiet
+from analysis import batching, emulated, indirect, load, quiet
 from analysis.differing import EMPTY, ORDER, YARDSTICK, pairs_of, taking
 from analysis.lines import line_through
 from analysis.rows import entries_of, split_names
@@ -173,7 +173,8 @@ def contrasts(costs: pd.DataFrame, record: Record) -> pd.DataFrame:
     rows = rows_of(costs, record)
     each = differences(costs, pairs_of(rows))
     found = [each, pooled(each, rows), *batching.turns(costs, rows),
-             batching.bytes_of(costs, rows), *fits(costs, rows)]
+             batching.bytes_of(costs, rows), *fits(costs, rows),
+             *indirect.values(costs, rows)]
     found = [values for values in found if len(values)]
     if not found:
         return pd.DataFrame(columns=COLUMNS)

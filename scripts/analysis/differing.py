@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 import pandas as pd
 
-from analysis import batching, named
+from analysis import batching, indirect, named
 
 CROSSED = "invalid/inline"
 EMPTY = "baseline/empty"
@@ -63,7 +63,7 @@ ORDER = [*dict.fromkeys(["crossing", *(kind.contrast for kind in KINDS)]),
          *batching.CONTRASTS, "write_call", "write_byte", "write_misfit",
          "buffer_bytes",
          *dict.fromkeys(change.contrast for change in CHANGES),
-         *(pair.contrast for pair in named.NAMED)]
+         *(pair.contrast for pair in named.NAMED), *indirect.CONTRASTS]
 
 
 def taking(rows: pd.DataFrame, path: str, way: str) -> pd.DataFrame:

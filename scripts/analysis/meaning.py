@@ -6,7 +6,7 @@ from typing import Iterator, List
 import numpy as np
 import pandas as pd
 
-from analysis import emulated, load, named, quiet, ways
+from analysis import afterwards, emulated, load, named, quiet, ways
 from analysis.arm import Arm, Lines, Record, ends_of, group_of
 from analysis.columns import (KIB, MIB, Line, Text, figure, in_columns,
                               joined, size_text, times)
@@ -232,7 +232,7 @@ def lines_of(arm: Arm) -> List[Text]:
             *buffering(arm), *writes(arm),
             *ways.the_same_bytes(arm, PLACES), *ways.gathering(arm),
             *ways.turns(arm), *ways.mapping(arm), *ways.kernel_copies(arm),
-            *tasks(arm), *events(arm)]
+            *tasks(arm), *events(arm), *afterwards.indirect(arm)]
 
 
 def block(arm: Arm, title: str) -> str:
