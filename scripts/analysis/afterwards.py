@@ -16,7 +16,8 @@ def shaped(rows: pd.DataFrame) -> pd.DataFrame:
     parts = rows["benchmark"].str.extract(SHAPE)
     rows = rows.assign(call=parts[0], bytes=pd.to_numeric(parts[1]),
                        loads=pd.to_numeric(parts[2]).fillna(LOADS))
-    return rows.dropna(subset=["bytes"])
+    rows = rows.dropna(subset=["bytes"])
+    return rows.sort_values(["call", "bytes", "loads"], kind="stable")
 
 
 def direct_text(arm: Arm, call: str) -> str:

@@ -3,7 +3,9 @@
 
 Costs and values as in contrasts.py, rows as of contrasts.rows_of(). A row's
 variant is its set in bytes and, where they are not 256, _ and the loads of a
-turn.
+turn. All is as measured: what is looked for is a hundredth of a turn, and each
+row's own curve of the neighbour's load may err by more; turns with and without
+a call stand in the same rounds, where they have the same neighbour.
 """
 
 from typing import List
@@ -27,11 +29,11 @@ def added(costs: pd.DataFrame, rows: pd.DataFrame) -> pd.DataFrame:
                       ["benchmark", "path", "variant", "way"]]
     each = costs.merge(chases, on="benchmark")
     alone = each.loc[each["path"] == ALONE,
-                     ["benchmark", "variant", "ns", *CELL]]
+                     ["benchmark", "variant", "measured_ns", *CELL]]
     calls = each[each["path"].ne(ALONE) & each["way"].eq("kernel")]
     both = calls.merge(alone, on=["variant", *CELL],
                        suffixes=("", "_alone"))
-    return both.assign(value=both["ns"] - both["ns_alone"],
+    return both.assign(value=both["measured_ns"] - both["measured_ns_alone"],
                        reference=both["benchmark_alone"], unit="ns")
 
 

@@ -3,12 +3,14 @@
 
 from typing import Dict, List
 
+import numpy as np
 import pytest
 
 from planted import record, samples, table_of
 from test_contrasts import named
 from test_meaning import said
-from analysis import afterwards, indirect
+from analysis import afterwards, contrasts, indirect, quiet
+from analysis.contrasts import costs_of
 
 LOADS = {"64": 260.0, "16384": 265.0, "2097152": 3000.0,
          "262144_2048": 7400.0}
@@ -47,6 +49,16 @@ def test_what_a_call_takes_and_what_it_adds():
         for shape, calls in ADDED.items() for call, cost in calls.items()},
         abs=1e-9)
     assert set(table["unit"]) == {"ns"} and set(table["launches"]) == {20}
+
+
+def test_no_curve_is_taken_out_of_it():
+    """Rows' curves differ by more than what is looked for."""
+    costs = costs_of(quiet.launch_medians(quiet.adjusted(
+        samples(COSTS), counted())))
+    costs["ns"] *= np.where(costs["benchmark"].str.contains("alone"), 1, 0.98)
+    found = contrasts.contrasts(costs, counted())
+    assert named(found, "indirect")[
+        "chase/invalid/2097152 - chase/alone/2097152"] == pytest.approx(20)
 
 
 def test_what_a_whole_launch_shares_is_not_in_it():
