@@ -9,7 +9,7 @@
 /* One group: the same rows around another call. The C library once cached
  * getpid (glibc 2.3.4 to 2.24): the counted entries of its row tell. */
 // clang-format off
-#define IDENTITY_GROUP(call, number, number_int80, text)		\
+#define IDENTITY_GROUP(call, number, number_int80, in_scaling, text)	\
 	BENCHMARK_LOOP(call##_libc, call());				\
 	BENCHMARK_LOOP(call##_syscall, syscall(number));		\
 	BENCHMARK_LOOP(call##_inline, syscall0(number));		\
@@ -45,6 +45,7 @@
 		  .summary = "libc's syscall()" },			\
 		{ .path = "inline",  .run = call##_inline,		\
 		  .verify = call##_verify, .entries = 1,		\
+		  .scales = in_scaling,					\
 		  .summary = "one " ARCH_ENTRY_NAME " in the loop" },	\
 		{ .path = "stub",    .run = call##_stub,		\
 		  .verify = call##_verify, .entries = 1,		\
@@ -56,9 +57,9 @@
 		  .summary = "x86's legacy gate" })
 // clang-format on
 
-IDENTITY_GROUP(getppid, SYS_getppid, ARCH_INT80_GETPPID,
+IDENTITY_GROUP(getppid, SYS_getppid, ARCH_INT80_GETPPID, true,
 	       "the parent's process id: the usual null call");
-IDENTITY_GROUP(getuid, SYS_getuid, ARCH_INT80_GETUID,
+IDENTITY_GROUP(getuid, SYS_getuid, ARCH_INT80_GETUID, false,
 	       "the user id: a null call through the user namespace");
-IDENTITY_GROUP(getpid, SYS_getpid, ARCH_INT80_GETPID,
+IDENTITY_GROUP(getpid, SYS_getpid, ARCH_INT80_GETPID, false,
 	       "the process id: the null call that libraries once cached");

@@ -14,7 +14,7 @@
 /* One group: the C library's call, the bare one, and the proof that both do
  * the same. `mask` is the process's own: nothing is changed. */
 // clang-format off
-#define NULL_GROUP(call, text, wrapped, entered, proof)			\
+#define NULL_GROUP(call, text, in_scaling, wrapped, entered, proof)	\
 	BENCHMARK_LOOP(call##_libc, wrapped,				\
 		       long mask __attribute__((unused)) =		\
 			       context->argument);			\
@@ -37,7 +37,7 @@
 		  .summary = "the C library's wrapper" },		\
 		{ .path = "inline", .run = call##_inline,		\
 		  .setup = read_mask, .verify = call##_verify,		\
-		  .entries = 1, .full = true,				\
+		  .entries = 1, .full = true, .scales = in_scaling,	\
 		  .summary = "one " ARCH_ENTRY_NAME " in the loop" })
 // clang-format on
 
@@ -52,23 +52,23 @@ static int read_mask(const struct benchmark *benchmark, struct context *context)
 	return 0;
 }
 
-NULL_GROUP(gettid, "the thread id: no namespace's parent to look up", gettid(),
-	   syscall0(SYS_gettid),
+NULL_GROUP(gettid, "the thread id: no namespace's parent to look up", false,
+	   gettid(), syscall0(SYS_gettid),
 	   gettid() == syscall0(SYS_gettid) && gettid() > 0);
-NULL_GROUP(umask, "the file mode mask: the same value again",
+NULL_GROUP(umask, "the file mode mask: the same value again", true,
 	   umask((mode_t)mask), syscall1(SYS_umask, mask),
 	   umask((mode_t)mask) == mask && syscall1(SYS_umask, mask) == mask);
-NULL_GROUP(close, "a descriptor that cannot be open: refused", close(-1),
+NULL_GROUP(close, "a descriptor that cannot be open: refused", false, close(-1),
 	   syscall1(SYS_close, -1),
 	   close(-1) == -1 && errno == EBADF &&
 		   syscall1(SYS_close, -1) == -EBADF);
-NULL_GROUP(brk, "the end of the heap: read by a move that is refused", brk(0),
-	   syscall1(SYS_brk, 0),
+NULL_GROUP(brk, "the end of the heap: read by a move that is refused", false,
+	   brk(0), syscall1(SYS_brk, 0),
 	   brk(0) == 0 && syscall1(SYS_brk, 0) == (long)sbrk(0));
 NULL_GROUP(prctl, "may this process dump core: one of prctl's many questions",
-	   prctl(PR_GET_DUMPABLE), syscall1(SYS_prctl, PR_GET_DUMPABLE),
+	   false, prctl(PR_GET_DUMPABLE), syscall1(SYS_prctl, PR_GET_DUMPABLE),
 	   prctl(PR_GET_DUMPABLE) == syscall1(SYS_prctl, PR_GET_DUMPABLE) &&
 		   prctl(PR_GET_DUMPABLE) >= 0);
-NULL_GROUP(sched_yield, "the scheduler asked, with nobody else to run",
+NULL_GROUP(sched_yield, "the scheduler asked, with nobody else to run", false,
 	   sched_yield(), syscall0(SYS_sched_yield),
 	   sched_yield() == 0 && syscall0(SYS_sched_yield) == 0);

@@ -93,6 +93,9 @@ struct benchmark {
 				 * long, for rows that walk through memory */
 	bool full;	       /* only where the filter names it, or
 				 * --profile=full asks for all */
+	bool scales;	       /* what --threads takes without a filter: null
+				* calls in which threads share nothing, or
+				* one thing */
 	enum yardstick yardstick;
 };
 
