@@ -50,21 +50,22 @@ uint64_t batch_whole(const struct benchmark *benchmark, uint64_t calls)
  * always inlined with constants, so that no branch is left between the two
  * (tests/scripts/test_loops.py reads the machine code).
  */
-static inline __attribute__((always_inline)) uint64_t
+static inline __attribute__((always_inline)) struct span
 time_calls(struct subject *subject, uint64_t calls, uint64_t hundreds,
 	   const bool counter, const bool work)
 {
-	uint64_t begin = counter ? counter_begin() : clock_raw_ns();
+	uint64_t begin = counter ? counter_begin() : clock_raw_ns(), end;
 
 	subject->benchmark->run(&subject->context, calls);
 	if (work)
 		stub_add_chain(hundreds);
-	return (counter ? counter_end() : clock_raw_ns()) - begin;
+	end = counter ? counter_end() : clock_raw_ns();
+	return (struct span){ begin, end - begin };
 }
 
 /* Apart, or the compiler would join its tail with the ordinary region's by a
  * jump that is timed. */
-static __attribute__((noinline)) uint64_t
+static __attribute__((noinline)) struct span
 time_calls_and_work(struct subject *subject, uint64_t calls, uint64_t hundreds,
 		    bool counter)
 {
@@ -99,7 +100,7 @@ rehearse(struct subject *subject, uint64_t calls)
 	prepare(subject);
 }
 
-static __attribute__((noinline)) uint64_t
+static __attribute__((noinline)) struct span
 time_batch(struct subject *subject, uint64_t calls, bool counter)
 {
 	uint64_t hundreds = work_in_batch(subject->hundreds_a_call, calls);
@@ -116,9 +117,19 @@ uint64_t batch_ticks(struct subject *subject, uint64_t calls, bool counter)
 	uint64_t ticks;
 
 	rehearse(subject, calls);
-	ticks = time_batch(subject, calls, counter);
+	ticks = time_batch(subject, calls, counter).ticks;
 	leave(subject);
 	return ticks;
+}
+
+struct span batch_piece(struct subject *subject, uint64_t calls, bool counter)
+{
+	struct span span;
+
+	prepare(subject);
+	span = time_batch(subject, calls, counter);
+	leave(subject);
+	return span;
 }
 
 /*
@@ -131,7 +142,7 @@ stamp_by_counter(struct subject *subject, uint64_t calls,
 {
 	do
 		histogram_note(histogram,
-			       time_calls(subject, 1, 0, true, false));
+			       time_calls(subject, 1, 0, true, false).ticks);
 	while (--calls);
 }
 
@@ -141,7 +152,7 @@ stamp_by_kernel(struct subject *subject, uint64_t calls,
 {
 	do
 		histogram_note(histogram,
-			       time_calls(subject, 1, 0, false, false));
+			       time_calls(subject, 1, 0, false, false).ticks);
 	while (--calls);
 }
 
@@ -197,6 +208,7 @@ void batch_run(struct subject *subject, struct probe *probe, bool counter,
 	struct counters_reading first, last;
 	struct rusage before, after;
 	int cpu, stops = continued;
+	struct span span;
 	uint64_t cpu_ns;
 
 	/* They follow this thread, and what it is switched to is half of it. */
@@ -210,7 +222,7 @@ void batch_run(struct subject *subject, struct probe *probe, bool counter,
 		counters_read(counters, &first);
 	row->before = probe_turn(probe);
 	rehearse(subject, subject->calls);
-	row->ticks = time_batch(subject, subject->calls, counter);
+	span = time_batch(subject, subject->calls, counter);
 	row->after = probe_turn(probe);
 	if (counters)
 		counters_read(counters, &last);
@@ -218,6 +230,8 @@ void batch_run(struct subject *subject, struct probe *probe, bool counter,
 	row->cpu_ns = thread_cpu_ns() - cpu_ns;
 	getrusage(RUSAGE_THREAD, &after);
 	row->benchmark = subject->index;
+	row->begin = span.begin;
+	row->ticks = span.ticks;
 	row->calls = subject->calls;
 	row->migrated = row->cpu != cpu;
 	row->nivcsw = (uint32_t)(after.ru_nivcsw - before.ru_nivcsw +

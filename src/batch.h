@@ -11,8 +11,15 @@
 #include "histogram.h"
 #include "probe.h"
 
+/* A timed region, by the clock: its first stamp, and how long it was. */
+struct span {
+	uint64_t begin;
+	uint64_t ticks;
+};
+
 /* One row of samples.csv, as a worker sends it. Ticks are the clock's. */
 struct row {
+	uint64_t begin; /* the first stamp; in no file */
 	uint64_t calls;
 	uint64_t ticks;
 	uint64_t cpu_ns;    /* CPU time of the thread around the batch */
@@ -52,6 +59,10 @@ uint64_t batch_whole(const struct benchmark *benchmark, uint64_t calls);
 /* Ticks of `calls` calls: a tenth of them untimed (or all: rehearse), then
  * timed, each after prepare; then leave. `calls` is whole. */
 uint64_t batch_ticks(struct subject *subject, uint64_t calls, bool counter);
+
+/* A timed run of `calls`, after prepare and before leave: a batch without what
+ * comes before it. */
+struct span batch_piece(struct subject *subject, uint64_t calls, bool counter);
 
 /* A full batch between two probe turns, with the usage around it and, unless
  * `counters` is NULL, the counts. Fills all of `row` but seq. */

@@ -16,11 +16,21 @@
 
 #include "batch.h"
 #include "condition.h"
+#include "pieces.h"
 #include "registry.h"
 
-#define PIECES	    16		   /* of a batch: so often a thread looks up */
+#define PIECES	    8		   /* of a batch: so often a thread looks up */
 #define STACK_BYTES (256UL * 1024) /* mlockall would touch a usual one whole */
 #define NO_ROW	    UINT32_MAX
+
+/* What a turn is about. */
+struct turn {
+	uint32_t benchmark; /* NO_ROW: rest */
+	uint64_t calls;
+	bool counter; /* stamps by it, else by the kernel's clock */
+};
+
+static const struct turn rest = { .benchmark = NO_ROW };
 
 /* Rows are published under the lock; `turn` tells the threads, between two
  * pieces, that there is another. */
@@ -29,8 +39,7 @@ static struct {
 	pthread_cond_t published;
 	atomic_uint turn;   /* grows with each row published */
 	atomic_uint inside; /* threads that have come to this turn's row */
-	uint32_t benchmark;
-	uint64_t calls;
+	struct turn next;
 	bool over;
 	int error; /* the first of a set-up or a binding */
 	struct member *members;
@@ -42,6 +51,7 @@ static struct {
 };
 
 struct member {
+	struct pieces pieces;
 	pthread_t thread;
 	int cpu;
 	unsigned int turn;	  /* the one it works for */
@@ -49,8 +59,7 @@ struct member {
 };
 
 /* Waits until there is another turn, and notes it; false: it is all over. */
-static bool next_turn(struct member *member, uint32_t *benchmark,
-		      uint64_t *calls)
+static bool next_turn(struct member *member, struct turn *turn)
 {
 	bool over;
 
@@ -58,8 +67,7 @@ static bool next_turn(struct member *member, uint32_t *benchmark,
 	while (!crowd.over && atomic_load(&crowd.turn) == member->turn)
 		pthread_cond_wait(&crowd.published, &crowd.lock);
 	member->turn = atomic_load(&crowd.turn);
-	*benchmark = crowd.benchmark;
-	*calls = crowd.calls;
+	*turn = crowd.next;
 	over = crowd.over;
 	pthread_mutex_unlock(&crowd.lock);
 	return !over;
@@ -83,31 +91,27 @@ static bool set_up(struct member *member, uint32_t benchmark)
 	return !error;
 }
 
-static void run_piece(struct subject *subject, uint64_t calls)
-{
-	const struct benchmark *benchmark = subject->benchmark;
-
-	if (benchmark->prepare)
-		benchmark->prepare(&subject->context);
-	benchmark->run(&subject->context,
-		       batch_whole(benchmark, calls / PIECES + 1));
-	if (benchmark->leave)
-		benchmark->leave(&subject->context);
-}
-
 /* The first piece comes before the thread says that it is there: its code and
  * data are warm then. */
-static void work(struct member *member, uint32_t benchmark, uint64_t calls)
+static void work(struct member *member, const struct turn *turn)
 {
-	bool busy = benchmark != NO_ROW && set_up(member, benchmark);
+	bool busy = turn->benchmark != NO_ROW &&
+		    set_up(member, turn->benchmark);
+	struct subject *subject = busy ? &member->subjects[turn->benchmark]
+				       : NULL;
+	uint64_t calls =
+		busy ? batch_whole(subject->benchmark, turn->calls / PIECES + 1)
+		     : 0;
 
+	pieces_restart(&member->pieces, calls);
 	if (busy)
-		run_piece(&member->subjects[benchmark], calls);
+		batch_piece(subject, calls, turn->counter);
 	atomic_fetch_add(&crowd.inside, 1);
 	while (busy &&
 	       atomic_load_explicit(&crowd.turn, memory_order_relaxed) ==
 		       member->turn)
-		run_piece(&member->subjects[benchmark], calls);
+		pieces_note(&member->pieces,
+			    batch_piece(subject, calls, turn->counter));
 }
 
 static void tear_down(struct member *member)
@@ -123,18 +127,17 @@ static void tear_down(struct member *member)
 static void *live(void *argument)
 {
 	struct member *member = argument;
-	uint32_t benchmark;
+	struct turn turn;
 	bool memory;
 	int error = topology_bind(crowd.topology, member->cpu, &memory);
-	uint64_t calls;
 
 	pthread_mutex_lock(&crowd.lock);
 	if (error)
 		crowd.error = error;
 	pthread_mutex_unlock(&crowd.lock);
 	atomic_fetch_add(&crowd.inside, 1);
-	while (next_turn(member, &benchmark, &calls))
-		work(member, benchmark, calls);
+	while (next_turn(member, &turn))
+		work(member, &turn);
 	tear_down(member);
 	return NULL;
 }
@@ -153,11 +156,10 @@ static int wait_for_all(void)
 	return error;
 }
 
-static void publish(uint32_t benchmark, uint64_t calls, bool over)
+static void publish(const struct turn *turn, bool over)
 {
 	pthread_mutex_lock(&crowd.lock);
-	crowd.benchmark = benchmark;
-	crowd.calls = calls;
+	crowd.next = *turn;
 	crowd.over = over;
 	atomic_store(&crowd.inside, 0);
 	atomic_fetch_add(&crowd.turn, 1);
@@ -165,23 +167,25 @@ static void publish(uint32_t benchmark, uint64_t calls, bool over)
 	pthread_mutex_unlock(&crowd.lock);
 }
 
-int crowd_join(uint32_t benchmark, uint64_t calls)
+int crowd_join(uint32_t benchmark, uint64_t calls, bool counter)
 {
+	const struct turn turn = { benchmark, calls, counter };
 	int error;
 
 	if (!crowd.count)
 		return 0;
-	publish(benchmark, calls, false);
+	publish(&turn, false);
 	error = wait_for_all();
 	if (error)
 		crowd_rest();
 	return error;
 }
 
-int crowd_join_or_say(uint32_t benchmark, uint64_t calls, int *error, char *why)
+int crowd_join_or_say(uint32_t benchmark, uint64_t calls, bool counter,
+		      int *error, char *why)
 {
 	if (!*error)
-		*error = crowd_join(benchmark, calls);
+		*error = crowd_join(benchmark, calls, counter);
 	if (*error)
 		snprintf(why, CONDITION_WHY_BYTES,
 			 "threads: the set-up of %s failed in one of them: %s",
@@ -189,11 +193,33 @@ int crowd_join_or_say(uint32_t benchmark, uint64_t calls, int *error, char *why)
 	return *error;
 }
 
+unsigned int crowd_count(void)
+{
+	return crowd.count;
+}
+
+void crowd_shares(const struct row *row, struct share *shares)
+{
+	const struct span window = { row->begin, row->ticks };
+
+	for (unsigned int i = 0; i < crowd.count; i++) {
+		const struct member *member = &crowd.members[i];
+
+		shares[i] = (struct share){
+			.seq = row->seq,
+			.thread = (uint16_t)(i + 1),
+			.cpu = (uint16_t)member->cpu,
+		};
+		pieces_within(&member->pieces, window, &shares[i].calls,
+			      &shares[i].ticks);
+	}
+}
+
 void crowd_rest(void)
 {
 	if (!crowd.count)
 		return;
-	publish(NO_ROW, 0, false);
+	publish(&rest, false);
 	wait_for_all();
 }
 
@@ -201,7 +227,7 @@ void crowd_end(void)
 {
 	if (!crowd.members)
 		return;
-	publish(NO_ROW, 0, true);
+	publish(&rest, true);
 	for (unsigned int i = 0; i < crowd.count; i++)
 		pthread_join(crowd.members[i].thread, NULL);
 	free(crowd.members);
@@ -240,12 +266,20 @@ static int start_member(struct member *member, const pthread_attr_t *attributes)
 	return error;
 }
 
+static struct member *make_members(unsigned int count)
+{
+	size_t bytes = count * sizeof(struct member);
+	struct member *members = aligned_alloc(_Alignof(struct member), bytes);
+
+	return members ? memset(members, 0, bytes) : NULL;
+}
+
 int crowd_start(struct topology *topology, const int *cpus, unsigned int count)
 {
 	pthread_attr_t attributes;
 	int error = 0, bound;
 
-	crowd.members = calloc(count, sizeof(*crowd.members));
+	crowd.members = make_members(count);
 	if (!crowd.members)
 		return -ENOMEM;
 	raise_descriptor_limit();

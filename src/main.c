@@ -29,6 +29,7 @@
 #include "record_machine.h"
 #include "registry.h"
 #include "save.h"
+#include "scaling.h"
 #include "screen.h"
 #include "store.h"
 #include "summary.h"
@@ -37,6 +38,7 @@
 
 #define ATTEMPTS     1000
 #define ROW_BYTES    256 /* of samples.csv and counters.csv, more than it is */
+#define SHARE_BYTES  100 /* of threads.csv, likewise */
 #define LAUNCH_BYTES 400 /* of launches.csv, likewise */
 #define ARM_BYTES    30000 /* of a row in histogram.csv, likewise */
 
@@ -84,13 +86,19 @@ static int refuse_folder(struct session *session, int error,
 
 static uint64_t expected_bytes(const struct session *session)
 {
-	uint64_t rows = 0;
+	uint64_t rows = 0, shares = 0;
 
 	for (unsigned int i = 0; i < registry_count(); i++)
 		rows += session->trials[i].tried.calls > 0;
+	for (unsigned int i = 0; i < session->launch_count; i++)
+		if (scaling_threads(session, session->launches[i].planned.arm) >
+		    1)
+			shares += scaling_threads(
+				session, session->launches[i].planned.arm);
 	return session->launch_count *
 		       (rows * session->options->rounds * ROW_BYTES +
 			LAUNCH_BYTES) +
+	       shares * rows * session->options->rounds * SHARE_BYTES +
 	       rows * session->options->distribution *
 		       session->options->arm_count * ARM_BYTES;
 }
@@ -127,6 +135,7 @@ static int conclude(struct session *session, struct store *store)
 {
 	struct doubt doubts[DOUBTS_MOST];
 	struct summary summary;
+	struct scaling scaling;
 	const char *where;
 	size_t count;
 
@@ -140,11 +149,12 @@ static int conclude(struct session *session, struct store *store)
 		return session->status;
 	}
 	if (session_conclude(session, store->final) ||
-	    summary_make(&summary, session))
+	    summary_make(&summary, session) || scaling_make(&scaling, session))
 		return out_of_memory(session, store);
 	count = doubts_find(doubts, DOUBTS_RUN, session, &summary);
-	where = save_run(session, &summary, doubts, count, store);
+	where = save_run(session, &summary, &scaling, doubts, count, store);
 	screen_results(stdout, session, &summary, doubts, count);
+	screen_scaling(stdout, session, &scaling);
 	screen_distribution(stdout, session);
 	printf("\n%s/\n", where);
 	if (fflush(stdout) || ferror(stdout))
@@ -152,6 +162,7 @@ static int conclude(struct session *session, struct store *store)
 			     "the table could not be printed; the "
 			     "run is in %.400s",
 			     where);
+	scaling_free(&scaling);
 	summary_free(&summary);
 	return session->status;
 }

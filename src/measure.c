@@ -13,6 +13,7 @@
 #include "distribution.h"
 #include "launches.h"
 #include "registry.h"
+#include "scaling.h"
 
 /* The plan knows of the arms that are left only. */
 int measure_plan(struct session *session)
@@ -47,6 +48,8 @@ struct launching {
 	struct store *store;
 	unsigned int index;
 	int store_error;
+	struct share *shares; /* came before the rows; NULL: none */
+	size_t share_count;
 };
 
 static float counted_a_call(const struct row *row, enum counter counter)
@@ -95,8 +98,9 @@ static int keep_sample(struct session *session, const struct row *row,
 }
 
 /* Of a launch that is not kept whole nothing is kept. */
-static void forget_samples(struct session *session, unsigned int launch)
+static void forget_launch(struct session *session, unsigned int launch)
 {
+	scaling_forget(&session->launches[launch]);
 	for (unsigned int i = 0; i < registry_count(); i++) {
 		struct trial *trial = &session->trials[i];
 
@@ -106,12 +110,17 @@ static void forget_samples(struct session *session, unsigned int launch)
 	}
 }
 
-static bool rows_make_sense(const struct row *rows, size_t count)
+static bool rows_make_sense(const struct launching *launching,
+			    const struct row *rows, size_t count)
 {
+	unsigned int others =
+		count ? (unsigned int)(launching->share_count / count) : 0;
+
 	for (size_t i = 0; i < count; i++)
 		if (rows[i].benchmark >= registry_count() || !rows[i].calls)
 			return false;
-	return true;
+	return scaling_fits(rows, count, launching->shares,
+			    launching->share_count, others);
 }
 
 /* Into memory, then into the file: what is in one is in the other. */
@@ -125,16 +134,23 @@ static int keep_rows(struct launching *launching, const struct row *rows,
 		.launch = launching->index,
 		.block = record->planned.block,
 	};
-	int error = 0;
+	unsigned int others =
+		count ? (unsigned int)(launching->share_count / count) : 0;
+	int error = scaling_note(session, launching->index, rows, count,
+				 launching->shares, others);
 
 	for (size_t i = 0; !error && i < count; i++)
 		error = keep_sample(session, &rows[i], launching->index);
 	if (!error)
 		error = launching->store_error =
+			store_shares(launching->store, &place, rows, count,
+				     launching->shares, others);
+	if (!error)
+		error = launching->store_error =
 			store_launch(launching->store, &place, rows, count,
 				     session->clock.ticks_per_ns);
 	if (error)
-		forget_samples(session, launching->index);
+		forget_launch(session, launching->index);
 	return error;
 }
 
@@ -145,7 +161,7 @@ static int receive_rows(struct launching *launching, const struct row *rows,
 	struct launch_record *record = &session->launches[launching->index];
 	int error;
 
-	if (record->done || !rows_make_sense(rows, count))
+	if (record->done || !rows_make_sense(launching, rows, count))
 		return -EPROTO;
 	error = keep_rows(launching, rows, count);
 	for (size_t i = 0; !error && i < count; i++) {
@@ -157,6 +173,20 @@ static int receive_rows(struct launching *launching, const struct row *rows,
 	return error;
 }
 
+/* They are kept with the rows, which come next. */
+static int receive_shares(struct launching *launching, const void *shares,
+			  size_t bytes)
+{
+	if (launching->shares || !bytes || bytes % sizeof(struct share))
+		return -EPROTO;
+	launching->shares = malloc(bytes);
+	if (!launching->shares)
+		return -ENOMEM;
+	memcpy(launching->shares, shares, bytes);
+	launching->share_count = bytes / sizeof(struct share);
+	return 0;
+}
+
 static int receive_launch(void *argument, enum message_kind kind,
 			  const void *payload, size_t bytes)
 {
@@ -166,6 +196,8 @@ static int receive_launch(void *argument, enum message_kind kind,
 
 	if (kind == MESSAGE_LAUNCHED && bytes == sizeof(record->launched))
 		memcpy(&record->launched, payload, bytes);
+	else if (kind == MESSAGE_SHARES)
+		return receive_shares(launching, payload, bytes);
 	else if (kind == MESSAGE_ROWS && bytes % sizeof(struct row) == 0)
 		return receive_rows(launching, payload,
 				    bytes / sizeof(struct row));
@@ -224,6 +256,9 @@ static bool run_launch(struct launching *launching, struct task *tasks)
 	session_add_work(session, index, tasks, job.count);
 	error = launcher_run(&session->launcher, arm->wrap, &job, tasks,
 			     receive_launch, launching, &ending);
+	free(launching->shares);
+	launching->shares = NULL;
+	launching->share_count = 0;
 	record->wall_ns = ending.wall_ns;
 	record->padding = ending.padding;
 	if (!record->done)
@@ -260,6 +295,9 @@ void measure_free(struct session *session)
 {
 	for (unsigned int i = 0; session->trials && i < registry_count(); i++)
 		free(session->trials[i].samples);
+	for (unsigned int i = 0; session->launches && i < session->launch_count;
+	     i++)
+		scaling_forget(&session->launches[i]);
 	distribution_free(session);
 	history_free(&session->history);
 	json_decref(session->environment);

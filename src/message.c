@@ -6,8 +6,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#define PAYLOAD_MOST (256U << 20) /* a launch of 2 million rows */
-#define TASKS_MOST   100000
+#define TASKS_MOST 100000
 
 struct header {
 	uint32_t kind;
@@ -69,7 +68,7 @@ int message_receive(int pipe, void **payload, size_t *capacity, size_t *bytes)
 	if (got <= 0)
 		return got;
 	if (header.kind < MESSAGE_STATE || header.kind > MESSAGE_DONE ||
-	    header.bytes > PAYLOAD_MOST)
+	    header.bytes > MESSAGE_MOST)
 		return -EPROTO;
 	if (header.bytes + 1 > *capacity) {
 		void *grown = realloc(*payload, header.bytes + 1);

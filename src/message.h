@@ -47,6 +47,7 @@ enum message_kind {
 	MESSAGE_TRYING,	   /* uint32_t: the row that comes next */
 	MESSAGE_TRIED,	   /* struct tried */
 	MESSAGE_LAUNCHED,  /* struct launched */
+	MESSAGE_SHARES,	   /* struct share, many: before the rows */
 	MESSAGE_ROWS,	   /* struct row, many */
 	MESSAGE_STAMPED,   /* struct stamped, many */
 	MESSAGE_FAILED,	   /* text without NUL: why the worker gave up */
@@ -80,6 +81,8 @@ struct launched {
 	struct deltas deltas; /* over the rounds */
 	struct counted counted;
 };
+
+#define MESSAGE_MOST (256U << 20) /* bytes: a launch of 2 million rows */
 
 /* Writes one message whole; 0 or -errno. */
 int message_send(int pipe, enum message_kind kind, const void *payload,

@@ -15,6 +15,7 @@
 #include "deltas.h"
 #include "gbench.h"
 #include "registry.h"
+#include "shares.h"
 #include "try.h"
 
 #define ALONE_FACTOR	1.5
@@ -31,6 +32,7 @@ struct launch {
 	struct counters counters;
 	struct subject *subjects;
 	struct row *rows;
+	struct shares shares; /* of the threads beside, where there are some */
 	size_t capacity, count;
 	int error; /* of the crowd: nothing of this launch counts */
 	char *why; /* CONDITION_WHY_BYTES */
@@ -45,7 +47,8 @@ struct scheduled {
 /* Threads, where there are some, are in the row before its batch begins. */
 static int join_crowd(struct launch *launch, const struct subject *subject)
 {
-	return crowd_join_or_say(subject->index, subject->calls, &launch->error,
+	return crowd_join_or_say(subject->index, subject->calls,
+				 launch->job->counter != 0, &launch->error,
 				 launch->why);
 }
 
@@ -64,6 +67,7 @@ static double run_scheduled(void *argument)
 	/* Somebody may have moved this process for good. */
 	row->migrated |= row->cpu != launch->job->cpu;
 	row->seq = (uint32_t)launch->count;
+	shares_note(&launch->shares, row);
 	if (launch->count + 1 < launch->capacity)
 		launch->count++;
 	seconds = (double)row->ticks / launch->job->ticks_per_ns * 1e-9;
@@ -113,12 +117,13 @@ static int make_room(struct launch *launch)
 		return -ENOMEM;
 	if (launch->job->emulated)
 		probe_lead_long(&launch->probe);
-	return 0;
+	return shares_make_room(&launch->shares, launch->job, launch->capacity);
 }
 
 static void free_room(struct launch *launch)
 {
 	probe_free(&launch->probe);
+	shares_free(&launch->shares);
 	if (launch->rows)
 		munmap(launch->rows, launch->capacity * sizeof(*launch->rows));
 }
@@ -303,6 +308,8 @@ static int send_launch(int out, const struct launch *launch,
 	int error = message_send(out, MESSAGE_LAUNCHED, launched,
 				 sizeof(*launched));
 
+	if (!error)
+		error = shares_send(out, &launch->shares, launch->count);
 	if (!error)
 		error = message_send(out, MESSAGE_ROWS, launch->rows,
 				     launch->count * sizeof(*launch->rows));

@@ -62,6 +62,22 @@ static int write_benchstat(const struct session *session,
 	return store_written(file);
 }
 
+/* Only where threads ran beside is there such a file. */
+static int write_scaling(const struct session *session,
+			 const struct scaling *scaling,
+			 const struct store *store)
+{
+	FILE *file;
+
+	if (!scaling->count)
+		return 0;
+	file = store_create(store, "scaling.csv");
+	if (!file)
+		return -errno;
+	scaling_write(scaling, session, file);
+	return store_written(file);
+}
+
 /* A file is there whole or not at all. */
 static int whole(const struct store *store, const char *name, int error)
 {
@@ -71,11 +87,11 @@ static int whole(const struct store *store, const char *name, int error)
 }
 
 const char *save_run(struct session *session, const struct summary *summary,
-		     const struct doubt *doubts, size_t count,
-		     struct store *store)
+		     const struct scaling *scaling, const struct doubt *doubts,
+		     size_t count, struct store *store)
 {
 	const char *where;
-	int errors[7];
+	int errors[8];
 
 	errors[0] = store_finish_tables(store);
 	errors[1] = whole(store, "run.json",
@@ -87,9 +103,11 @@ const char *save_run(struct session *session, const struct summary *summary,
 	errors[4] = whole(store, "benchstat.txt",
 			  write_benchstat(session, summary, store));
 	errors[5] = distribution_save(session, store);
-	errors[6] = store_commit(store);
-	where = errors[6] ? store->hidden : store->final;
-	for (int i = 0; i < 7; i++)
+	errors[6] = whole(store, "scaling.csv",
+			  write_scaling(session, scaling, store));
+	errors[7] = store_commit(store);
+	where = errors[7] ? store->hidden : store->final;
+	for (int i = 0; i < 8; i++)
 		if (errors[i])
 			session_fail(session, session->status ?: 2,
 				     "%.400s: not everything could be "

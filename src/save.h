@@ -4,6 +4,7 @@
 #define SYSCOST_SAVE_H
 
 #include "doubts.h"
+#include "scaling.h"
 #include "session.h"
 #include "store.h"
 #include "summary.h"
@@ -14,7 +15,7 @@
  * the session fails with it. Where all of it is now.
  */
 const char *save_run(struct session *session, const struct summary *summary,
-		     const struct doubt *doubts, size_t count,
-		     struct store *store);
+		     const struct scaling *scaling, const struct doubt *doubts,
+		     size_t count, struct store *store);
 
 #endif

@@ -6,6 +6,7 @@
 #include <stdio.h>
 
 #include "doubts.h"
+#include "scaling.h"
 #include "session.h"
 #include "summary.h"
 
@@ -21,6 +22,10 @@ void screen_results(FILE *out, const struct session *session,
 
 /* The table of single calls; nothing where it was not asked for. */
 void screen_distribution(FILE *out, const struct session *session);
+
+/* The table of threads in one call at once; nothing without such an arm. */
+void screen_scaling(FILE *out, const struct session *session,
+		    const struct scaling *scaling);
 
 /* The line directly above every table of an emulated CPU; nothing on others. */
 void screen_emulation(FILE *out, const struct session *session);

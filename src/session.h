@@ -38,6 +38,8 @@ struct trial {
 	size_t count, capacity;
 };
 
+struct scaled;
+
 /* One launch that was planned, and what became of it. */
 struct launch_record {
 	struct planned planned;
@@ -47,6 +49,7 @@ struct launch_record {
 	uint64_t migrated; /* batches that ended on another CPU */
 	unsigned int padding;
 	struct launched launched;
+	struct scaled *scaled; /* registry_count(); NULL: not noted */
 	char problem[192];
 };
 
@@ -58,6 +61,8 @@ struct arm_record {
 	bool changed;		  /* a launch read another state back */
 	struct quiet_level level; /* over its batches; NAN: none */
 	double alone, shared;	  /* as the run's */
+	char cpus[256];		  /* of its threads, as a list; scaling's */
+	unsigned int cores;	  /* on so many of them; 0: not known */
 };
 
 struct json_t; /* jansson's */

@@ -79,7 +79,8 @@ static void visit(struct visited *visited, struct histogram *histogram)
 	}
 	/* Threads, where there are some, are in the row before it is stamped;
 	 * while nothing is, they go on with the row before. */
-	crowd_join_or_say(subject->index, subject->calls, &stamping->error,
+	crowd_join_or_say(subject->index, subject->calls,
+			  stamping->job->counter != 0, &stamping->error,
 			  stamping->why);
 	stamp_row(visited, histogram);
 }

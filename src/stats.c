@@ -5,7 +5,8 @@
 #include <math.h>
 #include <stdlib.h>
 
-#define CLUSTER_LEAST 3
+#define CLUSTER_LEAST	  3
+#define WANTED_CONFIDENCE 0.95
 
 static int compare(const void *a, const void *b)
 {
@@ -84,4 +85,20 @@ double stats_median_ranks(size_t count, double wanted, size_t *low,
 			break;
 	}
 	return confidence;
+}
+
+struct stats_interval stats_median_interval(double *values, size_t count)
+{
+	struct stats_interval interval = { NAN, NAN, NAN, NAN };
+	size_t low, high;
+	double confidence =
+		stats_median_ranks(count, WANTED_CONFIDENCE, &low, &high);
+
+	interval.middle = stats_median(values, count);
+	if (confidence > 0) {
+		interval.confidence = confidence;
+		interval.low = values[low - 1];
+		interval.high = values[high - 1];
+	}
+	return interval;
 }

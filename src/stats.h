@@ -38,4 +38,12 @@ double stats_widest_gap(const double *sorted, size_t count);
 double stats_median_ranks(size_t count, double wanted, size_t *low,
 			  size_t *high);
 
+/* A median over launches; NAN: not known. */
+struct stats_interval {
+	double middle, low, high, confidence;
+};
+
+/* With the interval above, of 95 % or what comes nearest; sorts in place. */
+struct stats_interval stats_median_interval(double *values, size_t count);
+
 #endif

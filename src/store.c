@@ -31,6 +31,8 @@ static const struct {
 	[STORE_LAUNCHES] = { "launches.csv", LAUNCHES_HEADER },
 	/* store_counts begins it, where something was counted */
 	[STORE_COUNTERS] = { "counters.csv", NULL },
+	/* store_shares, where threads ran beside */
+	[STORE_THREADS] = { "threads.csv", NULL },
 };
 
 static int file_path(const struct store *store, const char *name, char *path,
@@ -155,21 +157,29 @@ static void print_row(FILE *file, const struct store_place *place,
 		row->after.chain);
 }
 
-/* A launch is in both files or in neither: what a full disk cut off is cut
- * back to the launch before. */
-static int keep_both(struct table *samples, struct table *counters)
-{
-	int error = table_flush(samples);
+/* The tables that a launch's batches are in. */
+static const enum store_table of_batches[] = { STORE_SAMPLES, STORE_COUNTERS,
+					       STORE_THREADS };
+#define OF_BATCHES (sizeof(of_batches) / sizeof(of_batches[0]))
 
-	if (!error && counters->file)
-		error = table_flush(counters);
-	if (error) {
-		samples->error = counters->error = error;
-		return error;
+/* A launch is in all files or in none: what a full disk cut off is cut back to
+ * the launch before. */
+static int keep_all(struct store *store)
+{
+	int error = 0;
+
+	for (size_t i = 0; !error && i < OF_BATCHES; i++)
+		if (store->tables[of_batches[i]].file)
+			error = table_flush(&store->tables[of_batches[i]]);
+	for (size_t i = 0; i < OF_BATCHES; i++) {
+		struct table *table = &store->tables[of_batches[i]];
+
+		if (error)
+			table->error = error;
+		else if (table->file)
+			error = table_keep(table);
 	}
-	if (counters->file)
-		table_keep(counters);
-	return table_keep(samples);
+	return error;
 }
 
 int store_launch(struct store *store, const struct store_place *place,
@@ -181,8 +191,7 @@ int store_launch(struct store *store, const struct store_place *place,
 	for (size_t i = 0; i < count; i++)
 		print_row(samples->file, place, &rows[i], ticks_per_ns);
 	error = store_counts(store, place, rows, count);
-	return error ? error
-		     : keep_both(samples, &store->tables[STORE_COUNTERS]);
+	return error ? error : keep_all(store);
 }
 
 /* A file that holds nothing whole, not even its header, is none. */
@@ -263,7 +272,7 @@ void store_discard(struct store *store)
 {
 	static const char *const names[] = {
 		RESERVE_NAME,  "summary.csv",	"run.json",
-		"gbench.json", "benchstat.txt",
+		"gbench.json", "benchstat.txt", "scaling.csv",
 	};
 
 	if (store->reserve >= 0)

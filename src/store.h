@@ -7,6 +7,7 @@
 #include <stdio.h>
 
 #include "batch.h"
+#include "share.h"
 #include "table.h"
 
 /* The files that grow while measuring. */
@@ -14,6 +15,7 @@ enum store_table {
 	STORE_SAMPLES,
 	STORE_LAUNCHES,
 	STORE_COUNTERS,
+	STORE_THREADS,
 	STORE_TABLES
 };
 
@@ -38,8 +40,8 @@ struct store_place {
  */
 int store_open(struct store *store, const char *path, uint64_t expected_bytes);
 
-/* Adds a launch's rows, and what was counted of them. 0 or -errno, and then
- * none of them is kept. */
+/* Adds a launch's rows, what was counted of them, and their shares. 0 or
+ * -errno, and then none of them is kept. */
 int store_launch(struct store *store, const struct store_place *place,
 		 const struct row *rows, size_t count, double ticks_per_ns);
 
@@ -47,6 +49,13 @@ int store_launch(struct store *store, const struct store_place *place,
  * there is something; store_launch calls it. 0 or -errno. */
 int store_counts(struct store *store, const struct store_place *place,
 		 const struct row *rows, size_t count);
+
+/* Prints what each thread did in each batch of a launch to threads.csv, which
+ * is made when there is something: the rows' `others` each, in their order.
+ * The store_launch that must follow keeps it. 0 or -errno. */
+int store_shares(struct store *store, const struct store_place *place,
+		 const struct row *rows, size_t count,
+		 const struct share *shares, unsigned int others);
 
 /* Closes the tables and gives the reserve back; 0 or -errno. */
 int store_finish_tables(struct store *store);

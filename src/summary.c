@@ -13,11 +13,10 @@
 
 _Static_assert(ARMS_MOST <= QUIET_ARMS_MOST, "a curve has room for all arms");
 
-#define WANTED_CONFIDENCE 0.95
-#define UNSTABLE_MDAPE	  0.05 /* nanobench's threshold */
-#define FEW_LAUNCHES	  6    /* the least with a 95 % interval */
-#define MODES_LAUNCHES	  10   /* to tell clusters from chance */
-#define MODES_SHARE	  0.01 /* of the cost: a gap that matters */
+#define UNSTABLE_MDAPE 0.05 /* nanobench's threshold */
+#define FEW_LAUNCHES   6    /* the least with a 95 % interval */
+#define MODES_LAUNCHES 10   /* to tell clusters from chance */
+#define MODES_SHARE    0.01 /* of the cost: a gap that matters */
 
 /* One benchmark's batches as columns, arms pooled. */
 struct columns {
@@ -87,25 +86,11 @@ static unsigned int launch_medians(const struct trial *trial,
 	return launches;
 }
 
-struct interval {
-	double middle, low, high, confidence;
-};
-
-static struct interval median_interval(const double *medians, size_t count,
-				       double *work)
+static struct stats_interval median_interval(const double *medians,
+					     size_t count, double *work)
 {
-	struct interval interval = { NAN, NAN, NAN, NAN };
-	size_t low, high;
-
 	memcpy(work, medians, count * sizeof(*work));
-	interval.middle = stats_median(work, count);
-	if (stats_median_ranks(count, WANTED_CONFIDENCE, &low, &high) > 0) {
-		interval.confidence = stats_median_ranks(
-			count, WANTED_CONFIDENCE, &low, &high);
-		interval.low = work[low - 1];
-		interval.high = work[high - 1];
-	}
-	return interval;
+	return stats_median_interval(work, count);
 }
 
 /* Everything that is said of the batches rather than of the launches. */
@@ -182,7 +167,7 @@ static int estimate_arm(struct estimate *estimate,
 			const struct columns *columns,
 			const struct quiet_level *level)
 {
-	struct interval quiet, median;
+	struct stats_interval quiet, median;
 	size_t room = session->launch_count;
 
 	estimate->launch_quiet = calloc(2 * room, sizeof(double));

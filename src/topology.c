@@ -315,6 +315,21 @@ unsigned int topology_others(const struct topology *topology, int cpu,
 	return count;
 }
 
+unsigned int topology_list(const struct topology *topology, const int *cpus,
+			   unsigned int count, char *list, size_t size)
+{
+	hwloc_bitmap_t set = hwloc_bitmap_alloc();
+	int cores;
+
+	for (unsigned int i = 0; i < count; i++)
+		hwloc_bitmap_set(set, (unsigned int)cpus[i]);
+	hwloc_bitmap_list_snprintf(list, size, set);
+	hwloc_bitmap_singlify_per_core(topology->machine, set, 0);
+	cores = hwloc_bitmap_weight(set);
+	hwloc_bitmap_free(set);
+	return (unsigned int)cores;
+}
+
 /* Where hwloc sees fewer CPUs than there are, it cannot read a binding back
  * that has been put on: then the kernel is asked without it. */
 static int bind_by_kernel(pid_t task, int cpu)

@@ -53,6 +53,11 @@ int topology_choose(struct topology *topology, int wanted,
 unsigned int topology_others(const struct topology *topology, int cpu,
 			     int *cpus, unsigned int most);
 
+/* Lists `cpus` in `list`, as the kernel writes them ("0,2-3"); on how many cores
+ * they are. */
+unsigned int topology_list(const struct topology *topology, const int *cpus,
+			   unsigned int count, char *list, size_t size);
+
 /*
  * Binds the calling thread to `cpu`, reads the binding back, and binds its
  * memory to the node beside it; `memory` says whether that was possible.

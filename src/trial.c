@@ -8,6 +8,7 @@
 
 #include "measure.h"
 #include "registry.h"
+#include "scaling.h"
 
 /* The trying worker tells which row it turns to, so that it is known which
  * one killed it. */
@@ -83,17 +84,6 @@ static unsigned int try_from(struct session *session, unsigned int first,
 	return (unsigned int)trying.current + 1;
 }
 
-static bool has_threads(const struct session *session)
-{
-	const struct options *options = session->options;
-
-	for (unsigned int i = 0; i < options->arm_count; i++)
-		if (options->arms[i].conditions.value[CONDITION_THREADS] > 1 &&
-		    !session->arms[i].skipped[0])
-			return true;
-	return false;
-}
-
 /* Of the whole run, since each arm has the same rows. */
 static void leave_out_lone_rows(struct session *session)
 {
@@ -119,7 +109,7 @@ int measure_try(struct session *session)
 		return session_out_of_memory(session);
 	while (next < registry_count())
 		next = try_from(session, next, tasks, &status);
-	if (has_threads(session))
+	if (scaling_is_wanted(session))
 		leave_out_lone_rows(session);
 	if (!status && !session_tasks(session, 0, true, tasks))
 		status = session_fail(

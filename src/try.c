@@ -63,7 +63,8 @@ static void size_row(struct tried *tried, struct subject *subject,
 	double work_ns = job->conditions.value[CONDITION_WORK];
 	int error = subject->benchmark->alone
 			    ? 0 /* it will be left out */
-			    : crowd_join(tried->benchmark, tried->entry_calls);
+			    : crowd_join(tried->benchmark, tried->entry_calls,
+					 job->counter != 0);
 
 	if (error) {
 		snprintf(tried->reason, sizeof(tried->reason),

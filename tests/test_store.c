@@ -3,6 +3,7 @@
 #define _GNU_SOURCE
 #include <dirent.h>
 #include <errno.h>
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -190,6 +191,41 @@ static void what_was_counted_has_a_file_of_its_own(void **state)
 	assert_int_equal(count_lines(in_base("run/samples.csv")), 4);
 }
 
+#define THREADS_HEADER "launch,arm,seq,benchmark,thread,cpu,calls,ticks\n"
+
+/* The main thread first, then each other; a thread that ended no piece stands
+ * there with 0. */
+static void what_threads_did_has_a_file_of_its_own(void **state)
+{
+	struct row rows[] = { a_row(0), a_row(1) };
+	const struct share shares[] = {
+		{ .calls = 800, .ticks = 900, .thread = 1, .cpu = 6 },
+		{ .thread = 2, .cpu = 7 },
+		{ .calls = 7, .ticks = 9, .seq = 1, .thread = 1, .cpu = 6 },
+		{ .calls = 8, .ticks = 5, .seq = 1, .thread = 2, .cpu = 7 },
+	};
+	const char *name = registry_get(0)->name;
+	char wanted[1024], own[64];
+
+	(void)state;
+	assert_int_equal(store_open(&store, in_base("run"), 0), 0);
+	assert_int_equal(store_shares(&store, &place, rows, 2, NULL, 0), 0);
+	assert_null(store.tables[STORE_THREADS].file);
+	assert_int_equal(store_shares(&store, &place, rows, 2, shares, 2), 0);
+	assert_int_equal(store_launch(&store, &place, rows, 2, 2.5), 0);
+	assert_int_equal(store_finish_tables(&store), 0);
+	assert_int_equal(store_commit(&store), 0);
+	snprintf(own, sizeof(own), "%d,%" PRIu64 ",%" PRIu64, rows[0].cpu,
+		 rows[0].calls, rows[0].ticks);
+	snprintf(wanted, sizeof(wanted),
+		 THREADS_HEADER "3,plain,0,%s,0,%s\n3,plain,0,%s,1,6,800,900\n"
+				"3,plain,0,%s,2,7,0,0\n3,plain,1,%s,0,%s\n"
+				"3,plain,1,%s,1,6,7,9\n3,plain,1,%s,2,7,8,5\n",
+		 name, own, name, name, name, own, name, name);
+	assert_content("run/threads.csv", wanted);
+	assert_int_equal(count_lines(in_base("run/samples.csv")), 3);
+}
+
 static void where_nothing_was_counted_is_no_file(void **state)
 {
 	struct row row = a_row(0);
@@ -354,26 +390,32 @@ static size_t fill_launches(void)
 }
 
 /* Fills the disk launch by launch; how many were taken. */
-static size_t fill(struct row *rows, size_t count)
+static size_t fill(struct row *rows, size_t count, unsigned int others)
 {
+	static struct share shares[700];
 	size_t launches = 0;
 	int error;
 
-	while (!(error = store_launch(&store, &place, rows, count, 1)))
+	for (uint32_t i = 0; i < count; i++)
+		shares[i] = (struct share){ .seq = i, .thread = 1 };
+	while (!(error = store_shares(&store, &place, rows, count, shares,
+				      others)) &&
+	       !(error = store_launch(&store, &place, rows, count, 1)))
 		assert_true(++launches < 10000);
 	assert_int_equal(error, -ENOSPC);
 	return launches;
 }
 
-/* Both files end with the same launch, or one of them is not there. */
-static void check_full_disk(struct row *rows, size_t count, bool counted)
+/* All files end with the same launch, or are not there. */
+static void check_full_disk(struct row *rows, size_t count, bool counted,
+			    unsigned int others)
 {
 	static char zeros[1 << 19];
 	size_t launches, lines;
 	FILE *file;
 
 	assert_int_equal(store_open(&store, in_base("run"), 1000), 0);
-	launches = fill(rows, count);
+	launches = fill(rows, count, others);
 	assert_true(launches > 1);
 	assert_int_equal(store_finish_tables(&store), 0);
 	file = store_create(&store, "summary.csv");
@@ -387,6 +429,10 @@ static void check_full_disk(struct row *rows, size_t count, bool counted)
 	if (counted)
 		assert_int_equal(count_lines(in_base("run/counters.csv")),
 				 lines);
+	assert_int_equal(exists("run/threads.csv"), others);
+	if (others)
+		assert_int_equal(count_lines(in_base("run/threads.csv")),
+				 1 + 2 * launches * count);
 }
 
 /* What a full disk cut off is not kept in part, and what comes at the end
@@ -396,13 +442,15 @@ static void a_full_disk_keeps_whole_launches(void **state)
 	struct row rows[700];
 
 	(void)state;
-	for (int counted = 0; counted < 2; counted++) {
+	for (int turn = 0; turn < 4; turn++) {
+		bool counted = turn & 1;
+
 		if (!mounts_disk(base, DISK_BYTES))
 			skip_because("no mounts of one's own are permitted "
 				     "here");
 		for (uint32_t i = 0; i < COUNT(rows); i++)
 			rows[i] = counted ? a_counted_row(i) : a_row(i);
-		check_full_disk(rows, COUNT(rows), counted);
+		check_full_disk(rows, COUNT(rows), counted, turn / 2);
 		mounts_uncover(base);
 	}
 }
@@ -418,7 +466,7 @@ static void counts_of_no_whole_launch_are_no_file(void **state)
 	for (uint32_t i = 0; i < COUNT(rows); i++)
 		rows[i] = a_row(i);
 	assert_int_equal(store_open(&store, in_base("run"), 1000), 0);
-	fill(rows, COUNT(rows));
+	fill(rows, COUNT(rows), 0);
 	rows[0] = a_counted_row(0);
 	assert_int_equal(store_launch(&store, &place, rows, COUNT(rows), 1),
 			 -ENOSPC);
@@ -471,6 +519,7 @@ int main(void)
 		in_a_folder(a_run_is_hidden_until_it_is_whole),
 		in_a_folder(a_row_is_written_as_the_header_says),
 		in_a_folder(what_was_counted_has_a_file_of_its_own),
+		in_a_folder(what_threads_did_has_a_file_of_its_own),
 		in_a_folder(where_nothing_was_counted_is_no_file),
 		in_a_folder(what_is_there_is_not_overwritten),
 		in_a_folder(what_came_meanwhile_is_not_overwritten),

@@ -220,6 +220,37 @@ static const char *others_on(const char *synthetic, int cpu, unsigned int most)
 	return text;
 }
 
+/* Which CPUs these are, and on how many cores. */
+static unsigned int cores_of(const char *synthetic, const int *cpus,
+			     unsigned int count, char *list, size_t size)
+{
+	struct topology *topology;
+	unsigned int cores;
+
+	setenv("HWLOC_SYNTHETIC", synthetic, 1);
+	assert_int_equal(topology_load(&topology), 0);
+	unsetenv("HWLOC_SYNTHETIC");
+	cores = topology_list(topology, cpus, count, list, size);
+	topology_free(topology);
+	return cores;
+}
+
+static void siblings_are_on_one_core(void **state)
+{
+	static const int cpus[] = { 5, 0, 1, 4 };
+	char list[16];
+
+	(void)state;
+	assert_int_equal(
+		cores_of("pack:1 core:8 pu:1", cpus, 4, list, sizeof(list)), 4);
+	assert_string_equal(list, "0-1,4-5");
+	assert_int_equal(
+		cores_of("pack:1 core:4 pu:2", cpus, 4, list, sizeof(list)), 2);
+	assert_int_equal(
+		cores_of("pack:1 core:4 pu:2", cpus, 1, list, sizeof(list)), 1);
+	assert_string_equal(list, "5");
+}
+
 static void other_cores_come_before_siblings(void **state)
 {
 	(void)state;
@@ -400,6 +431,7 @@ int main(void)
 		cmocka_unit_test(the_fastest_kind_of_core_is_taken),
 		cmocka_unit_test(isolated_cpus_come_first),
 		cmocka_unit_test(nonsense_about_isolation_is_ignored),
+		cmocka_unit_test(siblings_are_on_one_core),
 		cmocka_unit_test(other_cores_come_before_siblings),
 		cmocka_unit_test(others_are_allowed_ones),
 		bound(binding_is_the_kernels_whatever_hwloc_sees),

@@ -16,7 +16,7 @@ SCHEMA = 1
 UNKNOWN_BOOT = "unknown"
 FILES = ("samples.csv", "counters.csv", "launches.csv", "summary.csv",
          "run.json", "gbench.json", "benchstat.txt", "contrasts.csv",
-         "histogram.csv", "distribution.csv")
+         "histogram.csv", "distribution.csv", "threads.csv", "scaling.csv")
 MARK = "syscost.boot="  # with which boot-matrix names each boot
 READERS = 2         # at once: each takes some 300 MB for a million rows
 BLOCK = 1 << 20

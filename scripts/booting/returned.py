@@ -16,6 +16,7 @@ FILES: Dict[str, int] = {
     "samples.csv": 1024 * MIB, "launches.csv": 16 * MIB,
     "counters.csv": 1024 * MIB, "summary.csv": 16 * MIB,
     "distribution.csv": 16 * MIB, "histogram.csv": 256 * MIB,
+    "threads.csv": 1024 * MIB, "scaling.csv": 16 * MIB,
     "contrasts.csv": 16 * MIB, "run.json": JSON_MOST,
     "gbench.json": 256 * MIB, "benchstat.txt": 256 * MIB}
 NEEDED = ("samples.csv", "summary.csv", "run.json")

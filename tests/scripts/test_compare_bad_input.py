@@ -540,7 +540,8 @@ def test_a_run_is_not_written_over(good, broken, name):
 
 
 @pytest.mark.parametrize("name", ["launches.csv", "counters.csv",
-                                  "histogram.csv", "distribution.csv"])
+                                  "histogram.csv", "distribution.csv",
+                                  "threads.csv", "scaling.csv"])
 def test_what_some_runs_have_is_not_written_over_either(good, broken, name):
     (broken / name).write_text("measured")
     said = compare(good[0], broken, "--output", broken / name)
