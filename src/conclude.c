@@ -7,12 +7,22 @@
 #include "build.h"
 #include "facts.h"
 #include "registry.h"
+#include "scaling.h"
 #include "session.h"
 #include "stats.h"
 
 #define SAME_LAG     1.05
 #define SELDOM_ALONE 0.01 /* below, the probes' lowest mode is not quiet */
 #define EVERY_ARM    UINT32_MAX
+#define FREE_ARMS    (UINT32_MAX - 1) /* every one that is not crowded */
+
+static bool is_of(const struct session *session, unsigned int arm,
+		  unsigned int wanted)
+{
+	if (wanted == FREE_ARMS)
+		return !session->arms[arm].crowded;
+	return wanted == EVERY_ARM || arm == wanted;
+}
 
 /* The mean over launches; NAN where the architecture cannot tell. */
 static double alone_share(const struct session *session, unsigned int arm)
@@ -24,7 +34,7 @@ static double alone_share(const struct session *session, unsigned int arm)
 		const struct launch_record *launch = &session->launches[i];
 
 		if (!launch->done || launch->launched.alone_share < 0 ||
-		    (arm != EVERY_ARM && launch->planned.arm != arm))
+		    !is_of(session, launch->planned.arm, arm))
 			continue;
 		sum += launch->launched.alone_share;
 		count++;
@@ -47,8 +57,8 @@ static size_t count_samples(const struct session *session)
 	return count;
 }
 
-/* Which of the probes, and of which arm (EVERY_ARM: all): so that one walk
- * serves them all. How many. */
+/* Which of the probes, and of which arm or arms: so that one walk serves them
+ * all. How many. */
 static size_t gather(const struct session *session, unsigned int arm,
 		     bool chain, double *values)
 {
@@ -60,7 +70,7 @@ static size_t gather(const struct session *session, unsigned int arm,
 		for (size_t j = 0; j < trial->count; j++) {
 			const struct sample *sample = &trial->samples[j];
 
-			if (arm == EVERY_ARM || arm_of(session, sample) == arm)
+			if (is_of(session, arm_of(session, sample), arm))
 				values[count++] = chain ? sample->chain
 							: sample->jumps;
 		}
@@ -119,14 +129,39 @@ static void find_levels(struct session *session, double *values, double *work)
 {
 	session->level = level_of(session, EVERY_ARM, values, work);
 	heed_history(session);
-	session->shared = shared_share(session, EVERY_ARM, values);
 	for (unsigned int i = 0; i < session->options->arm_count; i++) {
 		struct arm_record *arm = &session->arms[i];
 
 		arm->level = level_of(session, i, values, work);
 		arm->shared = shared_share(session, i, values);
-		arm->alone = alone_share(session, i);
+		if (isnan(arm->alone))
+			arm->crowded = scaling_threads(session, i) > 1 &&
+				       lag(&arm->level) >
+					       SAME_LAG * lag(&session->level);
 	}
+	session->shared = shared_share(session, FREE_ARMS, values);
+	if (isnan(session->shared))
+		session->shared = shared_share(session, EVERY_ARM, values);
+}
+
+/*
+ * Where an arm's own threads are on the measuring core, that is no neighbour
+ * but what the arm is about: nobody else is blamed for it, and it is not
+ * adjusted away (summary.c). The empty loops tell or, where they cannot, how
+ * far the jumps lag behind the chain (find_levels).
+ */
+static void find_alone(struct session *session)
+{
+	for (unsigned int i = 0; i < session->options->arm_count; i++) {
+		struct arm_record *arm = &session->arms[i];
+
+		arm->alone = alone_share(session, i);
+		arm->crowded = scaling_threads(session, i) > 1 &&
+			       arm->alone < SELDOM_ALONE;
+	}
+	session->alone = alone_share(session, FREE_ARMS);
+	if (isnan(session->alone))
+		session->alone = alone_share(session, EVERY_ARM);
 }
 
 /* In how many launches an arm's conditions were in force: a worker measures
@@ -190,7 +225,7 @@ int session_conclude(struct session *session, const char *path)
 	if (!error) {
 		for (int i = 0; i < YARDSTICKS; i++)
 			session->yardstick_ns[i] = yardstick(session, i);
-		session->alone = alone_share(session, EVERY_ARM);
+		find_alone(session);
 		compare_states(session);
 		session_total(session);
 		session->no_quiet = session->alone < SELDOM_ALONE;

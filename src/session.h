@@ -61,8 +61,9 @@ struct arm_record {
 	bool changed;		  /* a launch read another state back */
 	struct quiet_level level; /* over its batches; NAN: none */
 	double alone, shared;	  /* as the run's */
-	char cpus[256];		  /* of its threads, as a list; scaling's */
-	unsigned int cores;	  /* on so many of them; 0: not known */
+	bool crowded;	    /* it never had the core alone: its own threads */
+	char cpus[256];	    /* of its threads, as a list; scaling's */
+	unsigned int cores; /* on so many of them; 0: not known */
 };
 
 struct json_t; /* jansson's */

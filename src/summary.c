@@ -144,7 +144,8 @@ static unsigned int find_flags(const struct estimate *estimate,
 	const struct benchmark *benchmark =
 		registry_get(tried->benchmark)->benchmark;
 	double expected = benchmark->entries * (double)tried->entry_calls;
-	unsigned int flags = session->no_quiet ? FLAG_NO_QUIET : 0;
+	bool crowded = session->arms[estimate->arm].crowded;
+	unsigned int flags = session->no_quiet || crowded ? FLAG_NO_QUIET : 0;
 
 	if (emulation_is_known(&session->emulation))
 		flags |= FLAG_EMULATED;
@@ -169,13 +170,15 @@ static int estimate_arm(struct estimate *estimate,
 {
 	struct stats_interval quiet, median;
 	size_t room = session->launch_count;
+	bool crowded = session->arms[estimate->arm].crowded;
 
 	estimate->launch_quiet = calloc(2 * room, sizeof(double));
 	if (!estimate->launch_quiet)
 		return -ENOMEM;
 	estimate->launch_median = estimate->launch_quiet + room;
-	launch_medians(trial, columns, columns->adjusted, estimate->arm,
-		       estimate->launch_quiet);
+	launch_medians(trial, columns,
+		       crowded ? columns->cost : columns->adjusted,
+		       estimate->arm, estimate->launch_quiet);
 	estimate->launches = launch_medians(trial, columns, columns->cost,
 					    estimate->arm,
 					    estimate->launch_median);

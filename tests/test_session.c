@@ -290,6 +290,67 @@ static void a_core_that_was_never_alone_is_no_quiet_one(void **state)
 	assert_true(session->no_quiet);
 }
 
+/* An arm of threads, of which the empty loops say that `alone` of its time the
+ * core was its own, or nothing (-1); its jumps take `jumps`. */
+static void make_crowd(double alone, float jumps)
+{
+	struct trial *trial;
+
+	hand_make(&made, 2, 10);
+	made.options.arms[1].conditions.set = 1U << CONDITION_THREADS;
+	made.options.arms[1].conditions.value[CONDITION_THREADS] = 2;
+	trial = hand_try(&made, row_named("getppid/inline"), 16);
+	for (unsigned int i = 0; i < 20; i++) {
+		made.session.launches[i].launched.alone_share = alone < 0 ? -1
+								: i % 2 ? alone
+									: 1;
+		for (int j = 0; j < 10; j++)
+			hand_sample(trial, i, 100)->jumps =
+				i % 2 ? jumps : HAND_MADE_JUMPS;
+	}
+	assert_int_equal(session_conclude(&made.session, NOWHERE), 0);
+}
+
+/* Nobody else is blamed for one's own threads. */
+static void own_threads_are_no_neighbours(void **state)
+{
+	const struct session *session = &made.session;
+
+	(void)state;
+	make_crowd(0, 1.7F * HAND_MADE_JUMPS);
+	assert_false(session->arms[0].crowded);
+	assert_true(session->arms[1].crowded);
+	assert_near(session->alone, 1, 1e-12);
+	assert_near(session->shared, 0, 1e-12);
+	assert_near(session->arms[1].shared, 1, 1e-12);
+	assert_near(session->level.jumps, HAND_MADE_JUMPS, 1e-6);
+	release(state);
+	make_crowd(-1, 1.7F * HAND_MADE_JUMPS);
+	assert_true(session->arms[1].crowded);
+	assert_near(session->shared, 0, 1e-12);
+}
+
+/* On cores of their own they disturb nobody; then others may. */
+static void threads_elsewhere_are_no_crowd(void **state)
+{
+	const struct session *session = &made.session;
+
+	(void)state;
+	make_crowd(0.4, 1.7F * HAND_MADE_JUMPS);
+	assert_false(session->arms[1].crowded);
+	assert_near(session->alone, 0.7, 1e-12);
+	assert_near(session->shared, 0.5, 1e-12);
+	release(state);
+	make_crowd(-1, HAND_MADE_JUMPS);
+	assert_false(session->arms[1].crowded);
+	release(state);
+	make_crowd(0, HAND_MADE_JUMPS);
+	made.options.arms[1].conditions.value[CONDITION_THREADS] = 0;
+	assert_int_equal(session_conclude(&made.session, NOWHERE), 0);
+	assert_false(session->arms[1].crowded);
+	assert_near(session->alone, 0.5, 1e-12);
+}
+
 static void an_architecture_that_cannot_tell_claims_nothing(void **state)
 {
 	struct session *session = &made.session;
@@ -322,6 +383,8 @@ int main(void)
 		released(what_no_launch_timed_is_not_known),
 		released(the_level_is_that_of_all_batches),
 		released(a_core_that_was_never_alone_is_no_quiet_one),
+		released(own_threads_are_no_neighbours),
+		released(threads_elsewhere_are_no_crowd),
 		released(an_architecture_that_cannot_tell_claims_nothing),
 	};
 

@@ -199,6 +199,32 @@ static void a_neighbour_is_taken_off(void **state)
 	assert_true(trial->fit.adjusted);
 }
 
+/* An arm's own threads are not, although another arm knows the curve. */
+static void a_crowd_of_ones_own_is_left_in(void **state)
+{
+	const struct estimate *e;
+	struct trial *trial;
+
+	(void)state;
+	hand_make(&made, 2, 20);
+	made.session.arms[1].crowded = true;
+	trial = hand_try(&made, row_named("getppid/inline"), 16);
+	for (unsigned int i = 0; i < 1200; i++) {
+		bool crowd = i / 30 % 2, shared = crowd || i % 3 != 0;
+		struct sample *sample =
+			hand_sample(trial, i / 30, shared ? 130 : 100);
+
+		sample->jumps = HAND_MADE_JUMPS * (shared ? 1.5F : 1);
+	}
+	e = summarize();
+	assert_near(e[0].median, 130, 1e-9);
+	assert_near(e[0].quiet, 100, 0.5);
+	assert_int_equal(e[0].flags & FLAG_NO_QUIET, 0);
+	assert_near(e[1].quiet, 130, 1e-9);
+	assert_near(e[1].quiet, e[1].median, 0);
+	assert_true(e[1].flags & FLAG_NO_QUIET);
+}
+
 /* Where the core was never ours, by the curve of an earlier run. */
 static void an_earlier_runs_curve_is_used(void **state)
 {
@@ -612,6 +638,7 @@ int main(void)
 		released(what_was_lost_is_left_out),
 		released(rows_without_samples_are_left_out),
 		released(a_neighbour_is_taken_off),
+		released(a_crowd_of_ones_own_is_left_in),
 		released(an_earlier_runs_curve_is_used),
 		released(a_clean_row_has_no_flag),
 		released(each_flag_has_its_reason),
