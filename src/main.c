@@ -238,7 +238,7 @@ static int list(struct session *session)
 	return 0;
 }
 
-static int run(const struct options *options)
+static int run(struct options *options)
 {
 	struct session session;
 	int status;

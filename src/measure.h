@@ -16,8 +16,9 @@ int measure_machine(struct session *session, const struct options *options);
 /* Reads the environment of the CPU that was chosen. */
 int measure_environment(struct session *session);
 
-/* Selects rows, chooses the CPU and the clock. */
-int measure_prepare(struct session *session, const struct options *options);
+/* Selects rows, chooses the CPU and the clock, and makes the arms of --threads,
+ * which depend on how many CPUs there are. */
+int measure_prepare(struct session *session, struct options *options);
 
 /* Checks every arm in a worker of its own: can its conditions be put on? One
  * that cannot be run is skipped with the reason; the first that can is the

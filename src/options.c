@@ -28,6 +28,7 @@ enum key {
 	KEY_OUTPUT,
 	KEY_ARM,
 	KEY_WRAP,
+	KEY_THREADS,
 	KEY_SEED,
 	KEY_LIMIT,
 	KEY_CLOCK,
@@ -69,6 +70,10 @@ static const struct argp_option table[] = {
 	{ "cpu", KEY_CPU, "N", .doc = "Measure on this CPU" },
 	{ "clock", KEY_CLOCK, "NAME",
 	  .doc = "auto, counter or raw (CLOCK_MONOTONIC_RAW)" },
+	{ "threads", KEY_THREADS, "LIST",
+	  .doc = "How calls scale: on each number of threads in LIST (1,2,all), "
+		 "bound one per core first, then to SMT siblings; a few null "
+		 "calls, or what --filter names" },
 	{ "emulated", KEY_EMULATED, "BY",
 	  .doc = "The CPU is emulated by this (tcg, qemu-user, ...), where "
 		 "nothing tells of it: figures are labelled" },
@@ -130,6 +135,11 @@ static void set_clock(struct options *options, const char *name)
 	usage_refuse("--clock=%s: auto, counter or raw is needed", name);
 }
 
+static bool has_threads(const struct options *options)
+{
+	return options->threads.count || options->threads.all;
+}
+
 static void finish(struct options *options)
 {
 	if (!options->profile)
@@ -139,7 +149,11 @@ static void finish(struct options *options)
 	if (options->root && !options->environment)
 		usage_refuse("--root=%s: goes with --environment only",
 			     options->root);
-	if (!options->arm_count) {
+	if (has_threads(options) && options->arm_count)
+		usage_refuse("--threads: makes the arms itself, and goes with "
+			     "no --arm or --wrap; threads under other "
+			     "conditions are --arm=NAME=threads:N,...");
+	if (!options->arm_count && !has_threads(options)) {
 		strcpy(options->arms[0].name, "plain");
 		options->arm_count = 1;
 	}
@@ -227,6 +241,9 @@ static error_t parse(int key, char *argument, struct argp_state *state)
 		break;
 	case KEY_WRAP:
 		arms_add_wrapped(options->arms, &options->arm_count, argument);
+		break;
+	case KEY_THREADS:
+		arms_read_threads(&options->threads, argument);
 		break;
 	case KEY_SEED:
 		options->seed =

@@ -24,7 +24,8 @@ struct options {
 	const char *emulated; /* what emulates the CPU; NULL: not said */
 	const char *root;     /* of a recorded machine; NULL: this one */
 	struct arm arms[ARMS_MOST];
-	unsigned int arm_count;
+	unsigned int arm_count;	    /* 0 until --threads has its arms */
+	struct thread_list threads; /* --threads */
 };
 
 /* Reads argv; wrong usage prints one line and exits with 2, --help and

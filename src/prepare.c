@@ -15,7 +15,10 @@
 static bool is_asked_for(const struct options *options, unsigned int benchmark)
 {
 	bool named = options->filter && options->filter[0] != '-';
+	const struct thread_list *threads = &options->threads;
 
+	if (!options->filter && (threads->count || threads->all))
+		return registry_get(benchmark)->benchmark->scales;
 	return named || options->list ||
 	       strcmp(options->profile, "full") == 0 ||
 	       !registry_get(benchmark)->benchmark->full;
@@ -115,7 +118,27 @@ int measure_machine(struct session *session, const struct options *options)
 	return measure_environment(session);
 }
 
-int measure_prepare(struct session *session, const struct options *options)
+static int make_threads(struct session *session, struct options *options)
+{
+	const struct thread_list *list = &options->threads;
+	unsigned int cpus = (unsigned int)session->choice.cpus;
+	unsigned int most = list->count ? list->numbers[list->count - 1] : 0;
+
+	if (most > cpus)
+		return session_fail(session, 2,
+				    "--threads=%u: this process may run on %u "
+				    "CPU%s only (%s); name no more, or all",
+				    most, cpus, cpus == 1 ? "" : "s",
+				    session->choice.allowed);
+	if (arms_add_threads(options->arms, &options->arm_count, list, cpus))
+		return session_fail(session, 2,
+				    "--threads: at most %d numbers, all "
+				    "included",
+				    ARMS_MOST);
+	return 0;
+}
+
+int measure_prepare(struct session *session, struct options *options)
 {
 	int status;
 
@@ -125,6 +148,8 @@ int measure_prepare(struct session *session, const struct options *options)
 	status = select_rows(session);
 	if (!status)
 		status = choose_cpu(session);
+	if (!status)
+		status = make_threads(session, options);
 	if (status)
 		return status;
 	status = launcher_init(&session->launcher, options->seed);

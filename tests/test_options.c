@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 /* Good options land in the struct; bad ones end in one line and status 2. */
+#include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
@@ -169,6 +170,38 @@ static void an_arm_may_be_named_by_its_condition(void **state)
 	assert_near(options.arms[5].conditions.value[CONDITION_WORK], 0.5, 0);
 }
 
+/* In order and each once; how many CPUs `all` are is known later. */
+static void numbers_of_threads_make_arms(void **state)
+{
+	unsigned int count = 0;
+	struct arm arms[ARMS_MOST];
+
+	(void)state;
+	read_words(WORDS("--threads=4,1,all,2,4"));
+	assert_int_equal(options.arm_count, 0);
+	assert_int_equal(options.threads.count, 3);
+	assert_true(options.threads.all);
+	assert_int_equal(arms_add_threads(arms, &count, &options.threads, 8),
+			 0);
+	assert_int_equal(count, 4);
+	assert_string_equal(arms[0].name, "threads-1");
+	assert_int_equal(arms[0].conditions.set, 0);
+	assert_string_equal(arms[1].name, "threads-2");
+	assert_string_equal(arms[3].name, "threads-8");
+	assert_int_equal(arms[3].conditions.set, 1U << CONDITION_THREADS);
+	assert_near(arms[3].conditions.value[CONDITION_THREADS], 8, 0);
+	count = 0;
+	assert_int_equal(arms_add_threads(arms, &count, &options.threads, 4),
+			 0);
+	assert_int_equal(count, 3);
+	read_words(WORDS("--threads=1", "--threads=all"));
+	count = 0;
+	assert_int_equal(arms_add_threads(arms, &count, &options.threads, 1),
+			 0);
+	assert_int_equal(count, 1);
+	assert_int_equal(arms[0].conditions.set, 0);
+}
+
 /* Unseeded runs draw anew. */
 static void the_seed_differs_from_process_to_process(void **state)
 {
@@ -315,6 +348,36 @@ static void arms_that_are_none_are_refused(void **state)
 	assert_refused("--wrap=a", WORDS("--wrap=a=env", "--wrap=a=nice"));
 }
 
+static void lists_of_threads_that_are_none_are_refused(void **state)
+{
+	unsigned int count = 0;
+	struct arm arms[ARMS_MOST];
+
+	(void)state;
+	assert_refused("--threads=: numbers of threads", WORDS("--threads="));
+	assert_refused("numbers of threads", WORDS("--threads=1,,2"));
+	assert_refused("numbers of threads", WORDS("--threads=1,"));
+	assert_refused("1 to 1024", WORDS("--threads=0"));
+	assert_refused("1 to 1024", WORDS("--threads=1,1025"));
+	assert_refused("1 to 1024", WORDS("--threads=two"));
+	assert_refused("1 to 1024", WORDS("--threads=1 2"));
+	assert_refused("numbers of threads",
+		       WORDS("--threads=00000000000000000001"));
+	assert_refused("at most 16",
+		       WORDS("--threads=1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16,"
+			     "17"));
+	assert_refused("no --arm or --wrap",
+		       WORDS("--threads=1,2", "--arm=plain"));
+	assert_refused("no --arm or --wrap",
+		       WORDS("--wrap=a=env", "--threads=1,2"));
+	read_words(WORDS("--threads=1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16,"
+			 "all"));
+	assert_int_equal(arms_add_threads(arms, &count, &options.threads, 17),
+			 -E2BIG);
+	assert_int_equal(arms_add_threads(arms, &count, &options.threads, 16),
+			 0);
+}
+
 static void conditions_that_are_none_are_refused(void **state)
 {
 	(void)state;
@@ -423,6 +486,8 @@ int main(void)
 		cmocka_unit_test(arms_are_split_into_words),
 		cmocka_unit_test(arms_have_conditions),
 		cmocka_unit_test(an_arm_may_be_named_by_its_condition),
+		cmocka_unit_test(numbers_of_threads_make_arms),
+		cmocka_unit_test(lists_of_threads_that_are_none_are_refused),
 		cmocka_unit_test(the_seed_differs_from_process_to_process),
 		cmocka_unit_test(numbers_that_are_none_are_refused),
 		cmocka_unit_test(names_that_are_none_are_refused),

@@ -17,14 +17,15 @@ CANNOT = 77                     # of fail_write: not possible here
 CAUSES = {"once": "Input/output error", "full": "space"}
 ENDS = {"run.json": '"doubts"', "summary.csv": "getppid/inline",
         "gbench.json": '"benchmarks"', "benchstat.txt": "BenchmarkGetppid",
-        "launches.csv": "launch,arm,", "counters.csv": "getppid/inline"}
+        "launches.csv": "launch,arm,", "counters.csv": "getppid/inline",
+        "threads.csv": "getppid/inline", "scaling.csv": "getppid/inline"}
 
 
 class Disk:
     """Runs on a disk that fails at its nth call."""
 
     def __init__(self, run, helper):
-        self.run, self.helper = run, helper
+        self.run, self.helper, self.options = run, helper, []
         self.folder = run.folder / "disk"
         self.folder.mkdir()
         self.log = run.folder / "log"
@@ -35,7 +36,7 @@ class Disk:
         output = self.folder / "run"
         result = self.run(
             f"--launches={LAUNCHES}", f"--rounds={ROUNDS}", faults.ROW,
-            f"--output={output}",
+            f"--output={output}", *self.options,
             under=[str(self.helper), how, str(nth), str(self.folder) + "/",
                    str(self.log)])
         if result.returncode == CANNOT:
@@ -118,6 +119,27 @@ def test_every_write_in_turn(disk, how):
         assert faults.contents(disk.folder / "earlier") == before
     assert result.returncode == 0 and nth > 15
     is_whole(disk.folder / "run", list(range(LAUNCHES)), ROUNDS)
+
+
+def test_every_write_in_turn_beside_threads(disk):
+    """What threads did is of the launches that samples.csv has."""
+    if len(os.sched_getaffinity(0)) < 2:
+        pytest.skip("one CPU")
+    disk.options = ["--threads=2"]
+    nth = 0
+    while True:
+        nth += 1
+        result = disk("full", nth)
+        if not any(failed for _, _, failed in disk.calls()):
+            break
+        said_one_line(result, 2, CAUSES["full"])
+        for folder in map(disk.folder.joinpath, disk.left()):
+            told_no_lie(folder, False)
+            threads = folder / "threads.csv"
+            lines = (threads.read_text().splitlines()[1:]
+                     if threads.exists() else [])
+            assert len(lines) == 2 * len(faults.sampled(folder)) > 0
+    assert result.returncode == 0 and nth > 15
 
 
 # Fills all but so many pages once the first launch is in the file.
