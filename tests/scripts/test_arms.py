@@ -179,7 +179,7 @@ def test_rows_in_user_space_get_no_work(arms):
     assert {arm["added_ns_a_call"] for name, arm in arms.arms.items()
             if name != "work-50"} == {None}
     for row in USER:
-        assert arms.floor("work-50", row) < 1.5 * arms.floor("plain", row)
+        assert added(arms, "work-50", row) < 25        # half of the work
 
 
 @pytest.mark.parametrize("arm", ["seccomp-2", "dispatch", "traced", "both"])
@@ -468,7 +468,7 @@ def test_a_killed_tracer_costs_its_launch(run, until, traced):
             signal.SIGKILL)
     samples = run.folder / ".run.partial" / "samples.csv"
     size = samples.stat().st_size
-    until(lambda: samples.stat().st_size > size, "another launch")
+    until(lambda: samples.stat().st_size > 3 * size, "more launches")
     traced.send_signal(signal.SIGINT)
     traced.communicate(timeout=60)
     kept = Run(run.folder / "run").record["launches"]
