@@ -433,7 +433,7 @@ def tracer_of(leader):
 
 @pytest.fixture
 def traced(run, until):
-    """A long run of traced launches, one of them under way."""
+    """A long run of traced launches, one of them just begun."""
     succeeded(run(*SHORT, "--arm=traced", "--arm=plain", "--output=first"))
     Run(run.folder / "first").need("traced")
     process = run.start("--launches=500", "--rounds=200",
@@ -442,7 +442,8 @@ def traced(run, until):
     samples = run.folder / ".run.partial" / "samples.csv"
     until(lambda: samples.exists() and samples.stat().st_size > 1000,
           "a first launch")
-    until(lambda: tracer_of(process.pid), "a tracer")
+    ending = tracer_of(process.pid)
+    until(lambda: tracer_of(process.pid) not in (None, ending), "a tracer")
     return process
 
 
