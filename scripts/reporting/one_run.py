@@ -8,7 +8,7 @@ from typing import Callable, List, Mapping, Optional, Sequence
 
 from analysis.figure import describe_machine
 from reporting import (alerts, calls, differences, doubts, headline, ladder,
-                       machine, sheet, sizes, strip, text)
+                       machine, scaling, sheet, sizes, strip, text)
 from reporting.page import Page
 from reporting.section import Section
 from reporting.source import Source
@@ -18,7 +18,7 @@ Maker = Callable[[Source], Optional[Section]]
 # In the order in which they stand.
 SECTIONS: List[Maker] = [
     headline.make, doubts.make, ladder.make, differences.make, sizes.make,
-    strip.make, calls.make, sheet.make, machine.make]
+    strip.make, calls.make, scaling.make, sheet.make, machine.make]
 AFTER_HEADLINE, AFTER_DOUBTS = headline.make, doubts.make
 TITLE = "What a system call costs here"
 

@@ -10,6 +10,7 @@ import pandas as pd
 from analysis import contrasts, emulated, load, quiet, rows
 from analysis.arm import Arm, arm_of
 
+ENDS = "", "_low", "_high"
 NAME = load.Column("category", pattern=rf"({load.WORD}(/{load.WORD})*)?")
 CONTRASTS: load.Columns = {
     "contrast": load.ARM,
@@ -23,8 +24,19 @@ DISTRIBUTION: load.Columns = {
     "benchmark": NAME, "arm": load.ARM, "launches": load.ORDINAL,
     "calls": load.ORDINAL, "confidence": load.COUNTED,
     **{f"p{share}{end}_ns": load.KNOWN_OR_NOT
-       for share in (50, 90, 99, 999) for end in ("", "_low", "_high")},
+       for share in (50, 90, 99, 999) for end in ENDS},
     "max_ns": load.KNOWN_OR_NOT, "nivcsw": load.COUNT, "minflt": load.COUNT,
+}
+SCALING: load.Columns = {
+    "benchmark": NAME, "arm": load.ARM, "threads": load.ORDINAL,
+    "launches": load.ORDINAL, "counted": load.COUNT,
+    "together_share": load.SHARE, "confidence": load.COUNTED,
+    **{f"{one}{end}_ns": load.KNOWN_OR_NOT
+       for one in ("main", "slowest", "fastest") for end in ENDS},
+    **{f"calls{end}_per_s": load.KNOWN_OR_NOT for end in ENDS},
+    **{f"efficiency{end}": load.KNOWN_OR_NOT for end in ENDS},
+    "cpus": load.Column("category", pattern=r"[0-9 -]{0,400}"),
+    "cores": load.COUNT,
 }
 LAUNCHES = ["benchmark", "arm", "launch", "quiet_ns", "cost_ns"]
 WHOLE = ("run.json", "summary.csv")
@@ -148,18 +160,29 @@ class Source:
         known = table["contrast"].isin(contrasts.ORDER)
         return table[known].assign(arm=table["arm"].str.removeprefix("'"))
 
-    @cached_property
-    def singles(self) -> pd.DataFrame:
-        """The first arm's single calls, by benchmark; none: not measured."""
-        empty = pd.DataFrame(columns=list(DISTRIBUTION))
-        path = self.folder / "distribution.csv"
+    def _if_there(self, name: str, columns: load.Columns, without: str
+                  ) -> pd.DataFrame:
+        """A table that most runs do not have; none: not measured."""
+        empty = pd.DataFrame(columns=list(columns))
+        path = self.folder / name
         if not path.exists():
             return empty
         table = self.optional(
-            path.name, lambda: load.table(path, DISTRIBUTION,
-                                          ["benchmark", "arm"]),
-            empty, "single calls are not shown")
-        table = table.astype({"benchmark": str, "arm": str})
+            name, lambda: load.table(path, columns, ["benchmark", "arm"]),
+            empty, without)
+        return table.astype({"benchmark": str, "arm": str})
+
+    @cached_property
+    def scaling(self) -> pd.DataFrame:
+        """What threads got done in one call at once; none: not measured."""
+        return self._if_there("scaling.csv", SCALING,
+                              "how calls scale is not shown")
+
+    @cached_property
+    def singles(self) -> pd.DataFrame:
+        """The first arm's single calls, by benchmark; none: not measured."""
+        table = self._if_there("distribution.csv", DISTRIBUTION,
+                               "single calls are not shown")
         table = table[table["arm"] == (self.arms or [""])[0]]
         return table.set_index("benchmark", drop=False)
 
