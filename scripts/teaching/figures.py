@@ -31,6 +31,8 @@ BLOCK = re.compile(r"^<!-- figures\n(?P<lines>.*?)^-->\n(?P<table>.*?)"
                    r"^<!-- end of figures -->$", re.M | re.S)
 HEAD = ["| | figure | 95 % interval | |", "| --- | ---: | --- | --- |"]
 KPTI = "kpti-demo.csv"
+# By how a fact's name ends, the longer end first.
+UNITS = (("_per_ns", " a ns"), ("_ns", " ns"), ("_ghz", " GHz"))
 
 
 class Run(NamedTuple):
@@ -126,7 +128,7 @@ def fact(run: Run, keys: str) -> str:
     value: Any = load.number(run.record, *keys.split("."))
     if value is None:
         raise load.BadInput(f"figures: the run has no number {keys}")
-    unit = " ns" if keys.endswith("_ns") else ""
+    unit = next((unit for end, unit in UNITS if keys.endswith(end)), "")
     return line(f"`{keys}`", f"{ns(value)}{unit}")
 
 
