@@ -4,7 +4,7 @@
 import argparse
 import re
 import warnings
-from typing import NoReturn
+from typing import Any, NoReturn
 
 from analysis.output import printable
 
@@ -33,10 +33,10 @@ def pattern(text: str) -> str:
 class Parser(argparse.ArgumentParser):
     """Takes its --help from a docstring; wrong use is one line, exit 2."""
 
-    def __init__(self, description: str) -> None:
+    def __init__(self, description: str, **more: Any) -> None:
         super().__init__(
             description=description,
-            formatter_class=argparse.RawDescriptionHelpFormatter)
+            formatter_class=argparse.RawDescriptionHelpFormatter, **more)
 
     def error(self, message: str) -> NoReturn:
         self.exit(2, f"{self.prog}: {printable(message)} "
