@@ -8,7 +8,7 @@ from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
 from pathlib import Path
 from typing import (Any, Container, Dict, Iterable, Iterator, List,
-                    NamedTuple, Optional, Tuple)
+                    NamedTuple, Optional, Sequence, Tuple)
 
 from analysis import load, sides
 from analysis.output import BadInput
@@ -62,29 +62,37 @@ def form_of(column: load.Column) -> str:
     return FORMS[column.dtype] + ("|" if column.empty else "")
 
 
-# Groups are the columns of load.SUMMARY; what was added later is passed over.
-LINE = re.compile(",".join(
-    f"(?P<{name}>{re.sub(r'[(](?![?])', '(?:', form_of(column))})"
-    for name, column in load.SUMMARY.items()) + r"(?:,[^,\0\n]*)*", re.ASCII)
+def line_form() -> str:
+    """A line of summary.csv; groups are the columns that are kept.
+
+    What was added behind those of load.SUMMARY is passed over.
+    """
+    names = ("benchmark", "arm", *KEPT, "flags")
+    parts = [(f"(?P<{name}>{{}})" if name in names else "(?:{})").format(
+        re.sub(r"[(](?![?])", "(?:", form_of(column)))
+        for name, column in load.SUMMARY.items()]
+    return ",".join(parts) + r"(?:,[^,\0\n]*)*"
 
 
-def numbers_of(fields: "re.Match[str]") -> List[Optional[float]]:
+LINE = re.compile(line_form(), re.ASCII)
+LEAST = [load.SUMMARY[name].least for name in KEPT]
+
+
+def numbers_of(fields: Sequence[str]) -> List[Optional[float]]:
     """The kept numbers of a line; None for what is empty."""
-    return [float(field) if field else None
-            for field in fields.group(*KEPT)]
+    return [float(field) if field else None for field in fields]
 
 
-def admitted(numbers: List[Optional[float]]) -> bool:
+def admitted(numbers: Sequence[Optional[float]]) -> bool:
     """Whether each lies within what its column may hold."""
-    return all(value is None or load.SUMMARY[name].least <= value <= min(
-        load.SUMMARY[name].most, load.COST.most)
-        for name, value in zip(KEPT, numbers))
+    return all(value is None or least <= value <= load.COST.most
+               for value, least in zip(numbers, LEAST))
 
 
 def cost_of(line: str, columns: load.Columns) -> Cost:
     """One line of summary.csv; load says what is wrong with a bad one."""
     fields = LINE.fullmatch(line)
-    numbers = numbers_of(fields) if fields else []
+    numbers = numbers_of(fields.group(*KEPT)) if fields else []
     if fields is None or not admitted(numbers) or (
             line.count(",") + 1 != len(columns)):
         raise BadInput(load.fault(line, columns) or "a figure out of bounds")
