@@ -88,13 +88,24 @@ def variance(groups: Sequence[pd.DataFrame]) -> Tuple[pd.Series, pd.Series]:
     return squares / freedom, freedom
 
 
+def reach(error: pd.Series, freedom: pd.Series, family: int) -> pd.Series:
+    """How far two more units will differ at most; error: of a difference.
+
+    By Student's t, at the level of the family; what that level adds stops at
+    the flat allowance, which a few boots would else exceed by their fewness.
+    """
+    one, all_of_them = (
+        error * t.ppf(1 - level / 2, freedom.clip(lower=1))
+        for level in (units.FAMILY_LEVEL,
+                      units.FAMILY_LEVEL / max(family, 1)))
+    return np.maximum(one, all_of_them.clip(upper=np.log1p(FLAT)))
+
+
 def measured(runs: Sequence[sides.Run], same_boot: bool, family: int
              ) -> Tuple[pd.Series, int]:
     """The allowance by benchmark, NaN where too few tell, and of how many.
 
-    The interval in which the difference of two more boots will lie, by
-    Student's t, at the level of the family; what that level adds stops at
-    the flat allowance, which a few boots would else exceed by their fewness.
+    The interval in which the difference of two more boots will lie.
     """
     groups = replicates(runs, same_boot)
     if not groups:
@@ -104,13 +115,8 @@ def measured(runs: Sequence[sides.Run], same_boot: bool, family: int
     names = sorted(set().union(*(table.columns for table in tables)))
     pooled, freedom = variance([table.reindex(columns=names)
                                 for table in tables])
-    error = np.sqrt(2 * pooled)
-    one, all_of_them = (
-        error * t.ppf(1 - level / 2, freedom.clip(lower=1))
-        for level in (units.FAMILY_LEVEL,
-                      units.FAMILY_LEVEL / max(family, 1)))
-    reach = np.maximum(one, all_of_them.clip(upper=np.log1p(FLAT)))
-    return (reach.where(freedom >= FREEDOM_LEAST), sum(map(len, groups)))
+    found = reach(np.sqrt(2 * pooled), freedom, family)
+    return (found.where(freedom >= FREEDOM_LEAST), sum(map(len, groups)))
 
 
 def find(runs: Sequence[sides.Run], names: Sequence[str], same_boot: bool,

@@ -2,6 +2,7 @@
 """Compares two sides: rows, crossing tax, controls, how far to trust it."""
 
 import re
+from pathlib import Path
 from typing import Dict, List, NamedTuple, Optional, Sequence, Tuple
 
 import numpy as np
@@ -31,6 +32,7 @@ class Wanted(NamedTuple):
     fail_above: Optional[float] = None
     benchmarks: Optional[str] = None        # a regular expression
     refused: Sequence[str] = ()     # why it should not be, where forced
+    history: Optional[Path] = None  # what knows how far boots lie apart
 
 
 class Compared(NamedTuple):
@@ -61,13 +63,17 @@ def percent(logs: np.ndarray) -> np.ndarray:
     return 100 * np.expm1(logs)
 
 
-def allowed(pair: Pair, names: Sequence[str]
+def allowed(pair: Pair, names: Sequence[str], history: Optional[Path]
             ) -> Optional[allowance.Allowance]:
     """What two boots, or two runs, may differ by without a reason."""
     if pair.found.kind not in (units.Kind.LAUNCHES, units.Kind.FEW_BOOTS):
         return None
-    return allowance.find([*pair.first, *pair.second], names,
-                          pair.found.same_boot, len(names))
+    runs, same_boot = [*pair.first, *pair.second], pair.found.same_boot
+    found = allowance.find(runs, names, same_boot, len(names))
+    if history is None:
+        return found
+    from archive import allowing    # which is built upon this package
+    return allowing.by_history(history, found, runs, same_boot)
 
 
 def shifts(found: units.Units, family: int) -> pd.DataFrame:
@@ -314,7 +320,7 @@ def compare(pair: Pair, wanted: Wanted) -> Compared:
     missing = tuple([name for name in side if re.search(
         wanted.benchmarks or "", name)]
         for side in pairs.missing_names(pair.found))
-    slack = allowed(pair, names)
+    slack = allowed(pair, names, wanted.history)
     controls = speed_of(pair, np.maximum(*entering_of(pair, everything)))
     reliable = is_steady(controls, wanted)
     entered = entering_of(pair, names)

@@ -36,7 +36,8 @@ CREATE TABLE cost (
     PRIMARY KEY (benchmark, run, arm)) WITHOUT ROWID;
 CREATE TABLE spread (
     machine INTEGER NOT NULL, benchmark INTEGER NOT NULL,
-    level TEXT NOT NULL, log REAL NOT NULL, freedom INTEGER NOT NULL,
+    level TEXT NOT NULL, log REAL NOT NULL, most REAL NOT NULL,
+    freedom INTEGER NOT NULL,
     PRIMARY KEY (machine, benchmark, level)) WITHOUT ROWID;
 CREATE TABLE stale (machine INTEGER PRIMARY KEY);
 CREATE TABLE passed (

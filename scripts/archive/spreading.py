@@ -12,7 +12,7 @@ be put together, two a group too, and a quarter of bad runs do not move it.
 """
 
 import sqlite3
-from typing import Any, Dict, List, Sequence, Tuple
+from typing import Any, Dict, List, NamedTuple, Sequence, Tuple
 
 import numpy as np
 
@@ -20,7 +20,8 @@ from archive import database
 
 NEWEST = 30             # of a group: what is older tells of another time
 NORMAL = 0.9538725524   # median of |x - y| of two normal variables
-EFFICIENCY = 0.86       # degrees that a difference of pairs is worth
+MOST_SHARE = 0.95       # of pairs
+ROUNDING = 1e-9
 LEVELS = ("run", "boot")
 
 Rows = Sequence[Tuple[Any, ...]]
@@ -55,26 +56,37 @@ def distances(group: np.ndarray) -> Tuple[np.ndarray, np.ndarray]:
     return found, weights
 
 
-def weighted_median(values: np.ndarray, weights: np.ndarray) -> np.ndarray:
-    """Of each column (p, m); NaN where it has no weight."""
+def weighted_quantiles(values: np.ndarray, weights: np.ndarray,
+                       shares: Sequence[float]) -> List[np.ndarray]:
+    """Of each column (p, m), one for each share; NaN where it has no weight.
+
+    Where that much of the weight ends between two values, their mean.
+    """
     order = np.argsort(values, axis=0)
     values = np.take_along_axis(values, order, 0)
-    weights = np.take_along_axis(weights, order, 0)
-    upto = weights.cumsum(axis=0)
-    half = upto[-1] / 2
-    low = (upto >= half * (1 - 1e-9)).argmax(axis=0)
-    high = (upto > half * (1 + 1e-9)).argmax(axis=0)
+    upto = np.take_along_axis(weights, order, 0).cumsum(axis=0)
     columns = np.arange(values.shape[1])
-    middle = (values[low, columns] + values[high, columns]) / 2
-    return np.where(upto[-1] > 0, middle, np.nan)
+    ends = [[values[(upto >= share * near * upto[-1]).argmax(axis=0), columns]
+             for near in (1 - ROUNDING, 1 + ROUNDING)] for share in shares]
+    return [np.where(upto[-1] > 0, (low + high) / 2, np.nan)
+            for low, high in ends]
 
 
-def spread(groups: Sequence[np.ndarray]) -> Tuple[np.ndarray, np.ndarray]:
-    """The standard deviation of the logarithms (m), and its degrees (m)."""
+class Spread(NamedTuple):
+    """How far replicates lie apart, of each benchmark (m); logarithms."""
+
+    log: np.ndarray         # the standard deviation
+    most: np.ndarray        # what 95 % of pairs differ by at most
+    freedom: np.ndarray     # degrees behind it
+
+
+def spread(groups: Sequence[np.ndarray]) -> Spread:
+    """Of groups (n, m) of replicates' logarithms, NaN for what is missing."""
     parts = [distances(group) for group in groups]
     values, weights = (np.concatenate(part) for part in zip(*parts))
     freedom = weights.sum(axis=0).round().astype(int)
-    return weighted_median(values, weights) / NORMAL, freedom
+    middle, most = weighted_quantiles(values, weights, (0.5, MOST_SHARE))
+    return Spread(middle / NORMAL, most, freedom)
 
 
 def costs_of(connection: sqlite3.Connection, run: int) -> Rows:
@@ -90,27 +102,45 @@ def costs_of(connection: sqlite3.Connection, run: int) -> Rows:
 
 def table_of(connection: sqlite3.Connection, runs: Sequence[int]
              ) -> Tuple[np.ndarray, np.ndarray]:
-    """ln quiet_ns of the runs' first arms (n, m); the benchmarks' ids (m)."""
+    """The benchmarks' ids (m); ln quiet_ns of the runs' first arms (n, m)."""
     rows = [cost for run in runs for cost in costs_of(connection, run)]
     found = np.array(rows, float).reshape(-1, 3)
     ids, columns = np.unique(found[:, 0].astype(int), return_inverse=True)
     table = np.full((len(runs), len(ids)), np.nan)
     table[np.searchsorted(runs, found[:, 1]), columns] = np.log(found[:, 2])
-    return table, ids
+    return ids, table
 
 
-def measured(connection: sqlite3.Connection, runs: Rows, level: str
-             ) -> List[Tuple[int, float, int]]:
-    """Of each benchmark: its id, spread and degrees of freedom."""
+class Costs(NamedTuple):
+    """The costs of some runs."""
+
+    runs: List[int]     # their ids, ascending (n)
+    names: np.ndarray   # the benchmarks' ids (m)
+    log: np.ndarray     # of quiet_ns (n, m)
+
+    def of(self, group: Group) -> np.ndarray:
+        """Those of a group's runs."""
+        return self.log[np.searchsorted(self.runs, group)]
+
+
+def read(connection: sqlite3.Connection, runs: Rows, levels: Sequence[str]
+         ) -> Costs:
+    """The costs of the runs that are replicates on any of the levels."""
+    wanted = sorted({run for level in levels
+                     for group in groups_of(runs, level) for run in group})
+    return Costs(wanted, *table_of(connection, wanted))
+
+
+def measured(costs: Costs, runs: Rows, level: str
+             ) -> List[Tuple[int, float, float, int]]:
+    """Of each benchmark: its id and the fields of its spread."""
     groups = groups_of(runs, level)
-    wanted = sorted({run for group in groups for run in group})
-    if not wanted:
+    if not groups:
         return []
-    table, ids = table_of(connection, wanted)
-    log, freedom = spread([table[np.searchsorted(wanted, group)]
-                           for group in groups])
-    return [(int(name), float(one), int(degrees)) for name, one, degrees
-            in zip(ids, log, freedom) if degrees > 0]
+    found = spread([costs.of(group) for group in groups])
+    return [(int(name), float(log), float(most), int(freedom))
+            for name, log, most, freedom in zip(costs.names, *found)
+            if freedom > 0]
 
 
 def runs_of(connection: sqlite3.Connection, machine: int) -> Rows:
@@ -123,12 +153,13 @@ def runs_of(connection: sqlite3.Connection, machine: int) -> Rows:
 def refresh_one(connection: sqlite3.Connection, machine: int) -> None:
     """Compute a machine's spread anew."""
     runs = [row[:3] for row in runs_of(connection, machine)]
+    costs = read(connection, runs, LEVELS)
     connection.execute("DELETE FROM spread WHERE machine = ?", (machine,))
     for level in LEVELS:
         connection.executemany(
-            "INSERT INTO spread VALUES (?, ?, ?, ?, ?)",
-            [(machine, name, level, log, freedom) for name, log, freedom
-             in measured(connection, runs, level)])
+            "INSERT INTO spread VALUES (?, ?, ?, ?, ?, ?)",
+            [(machine, name, level, *found) for name, *found
+             in measured(costs, runs, level)])
     connection.execute("DELETE FROM stale WHERE machine = ?", (machine,))
 
 

@@ -5,17 +5,28 @@ import re
 import sys
 from argparse import Namespace
 from math import expm1
-from typing import Any, List, Optional, Tuple
+from typing import Any, Optional, Tuple
 
 from archive import asking, cells, database
 
-HEAD = ("machine", "benchmark", "runs_percent", "runs_degrees",
-        "boots_percent", "boots_degrees", "emulated")
+HEAD = ("machine", "benchmark", "runs_percent", "runs_most_percent",
+        "runs_degrees", "boots_percent", "boots_most_percent",
+        "boots_degrees", "emulated")
+FIELDS = ", ".join(f"max(CASE s.level WHEN '{level}' THEN s.{name} END)"
+                   for level in ("run", "boot")
+                   for name in ("log", "most", "freedom"))
 
 
 def percent(log: Optional[float]) -> Optional[float]:
     """A standard deviation of logarithms as per cent."""
     return None if log is None else 100 * expm1(min(log, 50.0))
+
+
+def row_of(found: Tuple[Any, ...]) -> Tuple[Any, ...]:
+    """A row of the table by what was found."""
+    name, benchmark, runs, most, degrees, boots, boots_most, *rest = found
+    return (name, benchmark, percent(runs), percent(most), degrees,
+            percent(boots), percent(boots_most), *rest)
 
 
 def spread(given: Namespace) -> int:
@@ -25,20 +36,13 @@ def spread(given: Namespace) -> int:
     with database.reading(given.database) as connection:
         stale, = connection.execute("SELECT count(*) FROM stale").fetchone()
         found = connection.execute(
-            f"SELECT {asking.NAME}, b.name, "
-            "max(CASE s.level WHEN 'run' THEN s.log END), "
-            "max(CASE s.level WHEN 'run' THEN s.freedom END), "
-            "max(CASE s.level WHEN 'boot' THEN s.log END), "
-            "max(CASE s.level WHEN 'boot' THEN s.freedom END), "
-            "machine.emulated FROM spread s JOIN machine ON "
-            "machine.id = s.machine JOIN benchmark b ON b.id = s.benchmark "
+            f"SELECT {asking.NAME}, b.name, {FIELDS}, machine.emulated "
+            "FROM spread s JOIN machine ON machine.id = s.machine JOIN "
+            "benchmark b ON b.id = s.benchmark "
             f"WHERE {condition} GROUP BY machine.id, b.id "
             "ORDER BY 1, machine.id, b.name", values).fetchall()
     wanted = re.compile(given.benchmarks or "")
-    rows: List[Tuple[Any, ...]] = [
-        (name, benchmark, percent(runs), runs_degrees, percent(boots),
-         boots_degrees, by) for name, benchmark, runs, runs_degrees, boots,
-        boots_degrees, by in found if wanted.search(benchmark)]
+    rows = [row_of(row) for row in found if wanted.search(row[1])]
     if stale:
         print(f"history: the spread of {stale} machines is older than their "
               "runs: scripts/history index", file=sys.stderr)

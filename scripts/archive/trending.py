@@ -126,9 +126,11 @@ def point_of(runs: Sequence[Run]) -> Point:
 def points_of(runs: Iterable[Run], by: str) -> List[Point]:
     """The points of all lines, each line's in its order."""
     key: Callable[[Run], Tuple[Any, ...]] = (
-        (lambda run: (run.machine, run.state, run.kernel, run.release))
+        (lambda run: (run.name, run.machine, run.state, run.kernel,
+                      run.release))
         if by == "kernel" else
-        (lambda run: (run.machine, run.state, run.started, run.run)))
+        (lambda run: (run.name, run.machine, run.state, run.started,
+                      run.run)))
     return [point_of(list(group)) for _, group in
             groupby(sorted(runs, key=lambda run: (*key(run), run.started)),
                     key)]
