@@ -53,7 +53,8 @@ def read(path: Path, machine: str, without: Set[str], level: str
         found = spreading.measured(costs, kept, level)
         names = dict(connection.execute("SELECT id, name FROM benchmark"))
     table = pd.DataFrame(found, columns=["id", "log", "most", "freedom"])
-    return History(table.set_index(table.pop("id").map(names)), len(kept))
+    return History(table.set_index(table.pop("id").map(names)).astype(float),
+                   len(kept))
 
 
 def reach_of(known: pd.DataFrame, family: int) -> pd.Series:
@@ -67,7 +68,8 @@ def reach_of(known: pd.DataFrame, family: int) -> pd.Series:
 def said_of(known: pd.DataFrame, logs: pd.Series, runs: int, unit: str
             ) -> str:
     """The allowance in a line."""
-    least, most = known["freedom"][logs.notna()].agg(["min", "max"])
+    told = known["freedom"][logs.reindex(known.index).notna()]
+    least, most = told.agg(["min", "max"])
     degrees = f"{least:.0f}" + (f" to {most:.0f}" if most > least else "")
     return (f"{unit} may differ by ±{100 * np.expm1(logs.median()):.1f} % "
             f"(median over rows), by {runs} runs in this machine's history: "
@@ -84,8 +86,8 @@ def by_history(path: Path, otherwise: Allowance, runs: Sequence[sides.Run],
     history = read(path, machines.pop(), keys_of(runs),
                    "run" if same_boot else "boot")
     names = otherwise.log.index
-    known = history.spread.reindex(names)
-    logs = reach_of(known, len(names))
+    known = history.spread[history.spread.index.isin(names)]
+    logs = reach_of(known, len(names)).reindex(names)
     if not logs.notna().any():
         return otherwise._replace(said=f"{otherwise.said}; the history knows "
                                   "too little of this machine")

@@ -6,6 +6,8 @@ import re
 from argparse import Namespace
 from typing import Any, List, Tuple
 
+from analysis.output import printable
+
 Where = Tuple[str, List[Any]]   # a condition, and what its marks stand for
 
 NAME_LEAST = 4      # letters of a key
@@ -53,6 +55,7 @@ def kernel(release: str) -> Where:
 
 def machine(name: str) -> Where:
     """That host, or the key that begins so."""
+    name = printable(name)
     by_key = "substr(machine.key, 1, ?) = ? AND length(?) >= ?"
     return (f"(machine.host = ? OR {by_key})",
             [name, len(name), name, name, NAME_LEAST])
@@ -60,6 +63,7 @@ def machine(name: str) -> Where:
 
 def where(given: Namespace) -> Where:
     """The conditions of all the options that were given."""
+    given = as_kept(given)
     parts: List[Where] = []
     if given.machine:
         parts.append(machine(given.machine))
@@ -76,3 +80,9 @@ def where(given: Namespace) -> Where:
                       [len(given.until), given.until]))
     return (" AND ".join(condition for condition, _ in parts) or "1",
             [value for _, values in parts for value in values])
+
+
+def as_kept(given: Namespace) -> Namespace:
+    """The options as the history has texts: printable."""
+    return Namespace(**{name: printable(value) if isinstance(value, str)
+                        else value for name, value in vars(given).items()})
