@@ -40,8 +40,10 @@ def known_of(connection: sqlite3.Connection) -> Known:
          if not original})
 
 
-def roots_of(connection: sqlite3.Connection, given: Namespace) -> List[str]:
-    """The folders to look at: those named, those known, the file's own."""
+def roots_of(connection: sqlite3.Connection, given: Namespace,
+             all_of_them: bool) -> List[str]:
+    """The folders to look at: those named, else those known, else the
+    file's own; of a file that was made anew those known as well."""
     for folder in given.folders:
         if not folder.is_dir():
             raise BadInput(f"{folder}: no such folder")
@@ -50,8 +52,8 @@ def roots_of(connection: sqlite3.Connection, given: Namespace) -> List[str]:
         "".join(named).encode()
     except UnicodeEncodeError:
         raise BadInput("a folder's name is no UTF-8") from None
-    known = [] if named else database.roots_of(connection)
-    return named or known or [os.path.realpath(given.database.parent)]
+    known = database.roots_of(connection) if all_of_them or not named else []
+    return [*named, *known] or [os.path.realpath(given.database.parent)]
 
 
 def outermost(roots: List[str]) -> List[str]:
@@ -131,7 +133,7 @@ def total_of(connection: sqlite3.Connection) -> str:
 def bring_up(connection: sqlite3.Connection, given: Namespace) -> int:
     """Bring an open history up to date."""
     made_anew = database.prepare(connection, given.database)
-    roots = outermost(roots_of(connection, given))
+    roots = outermost(roots_of(connection, given, made_anew))
     found = scan.find(roots)
     known = known_of(connection)
     counts = come_and_gone(connection, known, found, roots)
