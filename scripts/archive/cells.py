@@ -17,6 +17,12 @@ SHOWN_MOST = 60     # characters of a cell on the screen
 Row = Sequence[Any]
 
 
+def shown(value: Any) -> str:
+    """A text as terminals may have it; most are so as they are."""
+    text = str(value)
+    return text if text.isprintable() else printable(text)
+
+
 def cell(value: Any) -> str:
     """A value for the screen; a number of ns with the digits that tell."""
     if value is None:
@@ -24,7 +30,7 @@ def cell(value: Any) -> str:
     if isinstance(value, float):
         digits = 2 if abs(value) < 100 else 1 if abs(value) < 1000 else 0
         return f"{value:,.{digits}f}"
-    text = printable(str(value))
+    text = shown(value)
     return text if len(text) <= SHOWN_MOST else text[:SHOWN_MOST - 3] + "..."
 
 
@@ -52,7 +58,7 @@ def harmless(value: Any) -> Any:
         return f"{value:.6g}"
     if value is None or isinstance(value, int):
         return value
-    text = printable(str(value))
+    text = shown(value)
     return f"'{text}" if text.startswith(FORMULA) else text
 
 

@@ -7,6 +7,7 @@ import shutil
 import sqlite3
 from typing import Callable, List
 
+import pandas as pd
 import pytest
 
 from hand_made import HOSTILE
@@ -298,6 +299,22 @@ def test_parquet_needs_a_module(full: Archive, tmp_path: pathlib.Path,
     monkeypatch.setattr(exporting, "WRITERS", ("no_such_module",))
     full("export", "--format", "parquet", "--output",
          tmp_path / "x").refused("Parquet needs")
+
+
+def test_parquet_has_the_same_rows(full: Archive, tmp_path: pathlib.Path,
+                                   monkeypatch: pytest.MonkeyPatch) -> None:
+    """With a writer put in the place of those that may be missing."""
+    from archive import exporting
+    monkeypatch.setattr(exporting, "WRITERS", ("json",))
+    monkeypatch.setattr(pd.DataFrame, "to_parquet",
+                        lambda frame, path, index: frame.to_json(path))
+    full("export", "--format", "parquet").refused("--output FILE")
+    output = tmp_path / "all.parquet"
+    assert full("export", "--format", "parquet", "--output",
+                output).status == 0
+    found = pd.read_json(output)
+    assert list(found["benchmark"]) == [row["benchmark"] for row in
+                                        full("export").rows]
 
 
 def test_anonymous_runs_of_one_kind_are_one_machine(archive: Archive

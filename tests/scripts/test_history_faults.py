@@ -191,6 +191,18 @@ def test_an_older_one_is_made_anew(archive: Archive) -> None:
     assert len(archive.asked("export")) == len(ROWS)
 
 
+def test_made_anew_from_all_folders_it_names(archive: Archive) -> None:
+    folder = archive.folder
+    for name, seed in (("a", 1), ("b", 2)):
+        archive.folder = folder / name
+        archive.folder.mkdir()
+        archive.add(seed=seed)
+        archive.index()
+    number(archive, f"user_version = {schema.VERSION - 1}")
+    said = archive("index", folder / "a")
+    assert "made anew, since it was older; 2 runs; 2 new" in said.out
+
+
 def test_a_newer_one_is_left_alone(archive: Archive) -> None:
     archive.add()
     archive.index()
