@@ -7,7 +7,7 @@ there are too few, a flat allowance.
 """
 
 from pathlib import Path
-from typing import Any, Dict, List, NamedTuple, Sequence, Tuple
+from typing import Any, Dict, List, NamedTuple, Optional, Sequence, Tuple
 
 import numpy as np
 import pandas as pd
@@ -120,10 +120,15 @@ def measured(runs: Sequence[sides.Run], same_boot: bool, family: int
 
 
 def find(runs: Sequence[sides.Run], names: Sequence[str], same_boot: bool,
-         family: int) -> Allowance:
-    """The allowance for each of the benchmarks."""
+         family: int, earlier: Optional[Sequence[sides.Run]] = None
+         ) -> Allowance:
+    """The allowance for each of the benchmarks.
+
+    earlier: other runs that may tell, where they are read already.
+    """
     alike = {setting(run) for run in runs}
-    earlier = [run for run in beside(runs) if setting(run) in alike]
+    others = beside(runs) if earlier is None else earlier
+    earlier = [run for run in others if setting(run) in alike]
     if same_boot:
         boots = {run.boot for run in runs}
         earlier = [run for run in earlier if run.boot in boots]

@@ -33,6 +33,7 @@ class Wanted(NamedTuple):
     benchmarks: Optional[str] = None        # a regular expression
     refused: Sequence[str] = ()     # why it should not be, where forced
     history: Optional[Path] = None  # what knows how far boots lie apart
+    earlier: Optional[Sequence[sides.Run]] = None   # None: looked for
 
 
 class Compared(NamedTuple):
@@ -63,17 +64,17 @@ def percent(logs: np.ndarray) -> np.ndarray:
     return 100 * np.expm1(logs)
 
 
-def allowed(pair: Pair, names: Sequence[str], history: Optional[Path]
+def allowed(pair: Pair, names: Sequence[str], wanted: Wanted
             ) -> Optional[allowance.Allowance]:
     """What two boots, or two runs, may differ by without a reason."""
     if pair.found.kind not in (units.Kind.LAUNCHES, units.Kind.FEW_BOOTS):
         return None
     runs, same_boot = [*pair.first, *pair.second], pair.found.same_boot
-    found = allowance.find(runs, names, same_boot, len(names))
-    if history is None:
+    found = allowance.find(runs, names, same_boot, len(names), wanted.earlier)
+    if wanted.history is None:
         return found
     from archive import allowing    # which is built upon this package
-    return allowing.by_history(history, found, runs, same_boot)
+    return allowing.by_history(wanted.history, found, runs, same_boot)
 
 
 def shifts(found: units.Units, family: int) -> pd.DataFrame:
@@ -320,7 +321,7 @@ def compare(pair: Pair, wanted: Wanted) -> Compared:
     missing = tuple([name for name in side if re.search(
         wanted.benchmarks or "", name)]
         for side in pairs.missing_names(pair.found))
-    slack = allowed(pair, names, wanted.history)
+    slack = allowed(pair, names, wanted)
     controls = speed_of(pair, np.maximum(*entering_of(pair, everything)))
     reliable = is_steady(controls, wanted)
     entered = entering_of(pair, names)
