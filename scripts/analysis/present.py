@@ -45,14 +45,18 @@ def shown_notes(rows: pd.DataFrame) -> pd.Series:
     return kept.where(differs, brief.str.removeprefix("; "))
 
 
-def aligned(cells: pd.DataFrame) -> pd.DataFrame:
-    """The cells with their heads, as wide as their column."""
+def aligned(cells: pd.DataFrame, words: Sequence[str] = (
+        "benchmark", "verdict", "notes")) -> pd.DataFrame:
+    """The cells with their heads, as wide as their column.
+
+    words: the columns that begin at the left.
+    """
     head = pd.DataFrame([cells.columns], ["head"], cells.columns)
     whole = pd.concat([head, cells])
     widths = whole.apply(lambda column: column.str.len().max())
     return pd.DataFrame({
         column: whole[column].str.ljust(widths[column])
-        if column in ("benchmark", "verdict", "notes")
+        if column in words
         else whole[column].str.rjust(widths[column]) for column in whole})
 
 
