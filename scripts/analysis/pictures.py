@@ -19,7 +19,8 @@ def save(figure: Figure, stem: Path) -> None:
         figure.savefig(f"{stem}.svg", metadata={"Date": None})
         figure.savefig(f"{stem}.png")
     except OSError as problem:
-        raise load.BadInput(f"{stem}: {problem.strerror}") from None
+        raise load.BadInput(f"{stem}: {problem.strerror}; name another "
+                            "place for it") from None
     pyplot.close(figure)
 
 

@@ -358,7 +358,7 @@ def rows_of(pair: pairs.Pair, wanted: comparison.Wanted
     """A comparison's rows only, which takes a third of the time."""
     names = pairs.common_names(pair.found)
     return comparison.table(pair, wanted, names,
-                            comparison.allowed(pair, names))
+                            comparison.allowed(pair, names, wanted))
 
 
 def differences_of(treatments: Sequence[Treatment],
