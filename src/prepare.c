@@ -133,7 +133,7 @@ static int make_threads(struct session *session, struct options *options)
 	if (arms_add_threads(options->arms, &options->arm_count, list, cpus))
 		return session_fail(session, 2,
 				    "--threads: at most %d numbers, all "
-				    "included",
+				    "included; name fewer",
 				    ARMS_MOST);
 	return 0;
 }

@@ -37,7 +37,8 @@ static void read_word(struct thread_list *list, const char *word)
 	}
 	if (!insert(list, (unsigned int)usage_number("threads", word, 1,
 						     THREADS_MOST)))
-		usage_refuse("--threads: at most %d numbers", ARMS_MOST);
+		usage_refuse("--threads: at most %d numbers; name fewer",
+			     ARMS_MOST);
 }
 
 void arms_read_threads(struct thread_list *list, const char *text)
