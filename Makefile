@@ -37,10 +37,11 @@ compare:
 	@./scripts/compare $(if $(RUN),$(RUN),\
 		--before $(BEFORE) --after $(AFTER)) $(ARGS)
 
-# A page to look at: of RUN=, or of what changed from BEFORE= to AFTER=. ARGS=
-# are more options.
+# A page to look at: of RUN=, or of what changed from BEFORE= to AFTER=.
+# PREDICTIONS= is a sheet that was filled in, of RUN=; ARGS= are more options.
 report:
-	@./scripts/report $(if $(RUN),$(RUN),\
+	@./scripts/report $(if $(PREDICTIONS),--predictions="$(PREDICTIONS)") \
+		$(if $(RUN),$(RUN),\
 		--before $(BEFORE) --after $(AFTER)) $(ARGS)
 
 # A/A must find nothing, +5 % must be found: on this machine, in half a minute.

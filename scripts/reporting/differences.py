@@ -4,7 +4,8 @@
 from typing import List, NamedTuple, Optional
 
 from analysis import meaning
-from analysis.columns import texts_of
+from analysis.columns import Line, texts_of
+from reporting import text
 from reporting.section import Section
 from reporting.source import Source
 
@@ -18,10 +19,20 @@ class Statement(NamedTuple):
     note: str = ""
 
 
+def readable(line: Line) -> Line:
+    """A line whose times are in the unit that reads best, as elsewhere."""
+    if not line.unit.startswith("ns"):
+        return line
+    scale, unit = text.unit_of(abs(line.ends[0]))
+    value, low, high = (end / scale for end in line.ends)
+    return line._replace(ends=(value, low, high),
+                         unit=unit + line.unit.removeprefix("ns"))
+
+
 def statements(source: Source) -> List[Statement]:
     """What can be said of the first arm, in order."""
     return [Statement("", note=line.strip()) if isinstance(line, str)
-            else Statement(*texts_of(line))
+            else Statement(*texts_of(readable(line)))
             for line in meaning.lines_of(source.contrasts)]
 
 

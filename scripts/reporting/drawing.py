@@ -6,6 +6,7 @@ side on a screen. Lengths are in points, which are CSS pixels there.
 """
 
 import warnings
+from functools import partial
 from typing import Any, Dict, List, Optional, Sequence, Tuple
 
 import matplotlib
@@ -22,6 +23,7 @@ WIDTH = 430
 ROW = 28            # points a row of a ladder
 SIZE = 12.5         # points of the text
 NARROW, WIDE = ".,:;/|()[]ijlrtfI1 '", "mwMW@%"
+DECADES = ("ns", "µs", "ms", "s")
 LEGEND_ROW = 1.42 * SIZE
 FOOT = 46           # points below the axes
 INK, GRID, PAPER = "#111111", "#d8d8d8", "#ffffff"
@@ -103,14 +105,30 @@ def log_axis(axes: Axes, low: float, high: float, label: str) -> None:
     make_log(axes.xaxis)
     if high > 100 * low:
         axes.xaxis.set_major_locator(LogLocator(10, numticks=12))
-        axes.xaxis.set_major_formatter(FuncFormatter(tick_time))
+        axes.xaxis.set_major_formatter(FuncFormatter(
+            partial(tick_time, room=decade_of(axes))))
 
 
-def tick_time(ns: float, _: Optional[int] = None) -> str:
-    """A power of ten of nanoseconds, so short that seven stand in a row."""
+def decade_of(axes: Axes) -> float:
+    """How many points of a log axis of x a power of ten takes."""
+    low, high = np.log10(axes.get_xlim())
+    width = axes.get_position().width * axes.figure.get_figwidth() * 72
+    return width / (high - low)
+
+
+def tick_time(ns: float, _: Optional[int] = None, *, room: float) -> str:
+    """A power of ten of nanoseconds, in so many points of room.
+
+    Where not all have room, the unit stands at its 1 only, then tens only.
+    """
     place = int(np.floor(np.log10(ns) + 1e-9))
-    unit = {0: "1 ns", 3: "1 µs", 6: "1 ms", 9: "1 s"}
-    return unit.get(place, "10" if place > 0 and place % 3 == 1 else "")
+    if place < 0:
+        return ""
+    unit, power = DECADES[min(place // 3, len(DECADES) - 1)], place % 3
+    short = f"{10 ** power}"
+    if power == 0 or room > width_of("100 ns") + 6:
+        return f"{short} {unit}"
+    return short if power == 1 or room > width_of("100") + 2 else ""
 
 
 def head_of(handles: Sequence[Any], columns: int = 2) -> float:
