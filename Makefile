@@ -59,6 +59,11 @@ lab: $(BUILD)/CMakeCache.txt
 test: all
 	@./scripts/test
 
+# The reports in a real browser. Needs scripts/setup --browser.
+test-browser: $(BUILD)/CMakeCache.txt
+	@cmake --build $(BUILD) -j $(JOBS) --target syscost
+	@./scripts/test --browser
+
 # build-aarch64/syscost, which measures in arm64's guests. Needs scripts/setup
 # --aarch64.
 aarch64:
@@ -111,5 +116,5 @@ uninstall:
 clean:
 	rm -rf build build-*
 
-.PHONY: all bench compare report selfcheck lab test aarch64 test-aarch64 test-vm kpti-demo fuzz \
+.PHONY: all bench compare report selfcheck lab test test-browser aarch64 test-aarch64 test-vm kpti-demo fuzz \
 	lint format manual install uninstall clean

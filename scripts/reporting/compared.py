@@ -112,13 +112,21 @@ def shown_of(one: Compared, wanted: Wanted, room: Room) -> Dict[str, Any]:
         "counts": counts(one), "lines": lines(one, room.listed)}
 
 
-def section(one: Compared, wanted: Wanted, place: int, pairs: int
+def titles(found: Sequence[Compared]) -> List[str]:
+    """What each pair is called: runs of several arms are several pairs."""
+    sides = [" → ".join(sides_of(one)) for one in found]
+    arms = [load.printable(one.pair.before).removeprefix("before ")
+            for one in found]
+    return [f"{side}, arm {arm}" if sides.count(side) > 1 else side
+            for side, arm in zip(sides, arms)]
+
+
+def section(one: Compared, wanted: Wanted, title: str, place: int, pairs: int
             ) -> Section:
     """A pair's section; place: among the page's pairs, from 0."""
     mark = f"-{place + 1}" if pairs > 1 else ""
     room = room_for(pairs)
     rows = changes.chosen(one, room.pictured)
-    title = " → ".join(sides_of(one))
     pictures = [changes.draw_costs(rows, f"before-after{mark}", title),
                 changes.draw_shares(rows, f"difference{mark}", title)]
     return Section(
@@ -131,5 +139,5 @@ def section(one: Compared, wanted: Wanted, place: int, pairs: int
 
 def make(found: Sequence[Compared], wanted: Wanted) -> List[Section]:
     """A section for each pair."""
-    return [section(one, wanted, place, len(found))
-            for place, one in enumerate(found)]
+    return [section(one, wanted, title, place, len(found))
+            for place, (one, title) in enumerate(zip(found, titles(found)))]

@@ -146,6 +146,16 @@ def test_the_arms_of_a_run_are_compared_on_its_page(tmp_path):
     assert len(found.rows("rows")) == 2 * len(ENTRIES)
 
 
+def test_runs_of_several_arms_have_a_section_for_each_by_its_name(tmp_path):
+    costs = {"plain": made_runs.COSTS, "other": made_runs.scaled(1.2)}
+    runs = made_runs.two_sides(tmp_path, 1, costs, costs)
+    found = page_of(*runs)
+    heads = [found.by_id(f"comparison-{number}-head").said
+             for number in (1, 2)]
+    assert [head.split(", ")[-1] for head in heads] == ["arm plain",
+                                                        "arm other"]
+
+
 def test_arms_that_cannot_be_compared_cost_the_page_nothing(tmp_path):
     run = made_runs.make_run(tmp_path / "run", {
         "plain": made_runs.COSTS, "other": made_runs.COSTS},

@@ -135,6 +135,10 @@ def machine(tmp_path):
 
 FUZZ = {"ID=debian": "clang libclang-rt-dev", "ID=fedora": "clang compiler-rt",
         "ID=arch": "clang compiler-rt", 'ID="opensuse-leap"': "clang"}
+BROWSER = {"ID=debian": "chromium chromium-driver python3-selenium",
+           "ID=fedora": "chromium chromedriver python3-selenium",
+           "ID=arch": "chromium python-selenium",
+           'ID="opensuse-leap"': "chromium chromedriver python3-selenium"}
 
 
 def one_line(text):
@@ -200,6 +204,17 @@ def test_fuzz_adds_to_the_base(machine, os_release, command, base, lint):
     done = here.setup("--fuzz")
     assert done.stdout.startswith(
         f"setup: installing {FUZZ[os_release]}\n")
+
+
+@pytest.mark.parametrize("os_release, command, base, lint", FAMILIES)
+def test_a_browser_is_installed_only_when_it_is_asked_for(
+        machine, os_release, command, base, lint):
+    here = machine(os_release)
+    assert here.setup().returncode == 0
+    assert "chrom" not in (here.folder / "calls").read_text()
+    done = here.setup("--browser")
+    assert done.stdout.startswith(
+        f"setup: installing {BROWSER[os_release]}\n")
 
 
 @pytest.mark.parametrize("os_release, command, base, lint", FAMILIES)
@@ -374,7 +389,8 @@ def test_an_unknown_option_is_named_in_one_line(debian):
 def test_help_names_every_option(debian):
     done = debian.setup("--help")
     assert (done.returncode, done.stderr) == (0, "")
-    for option in ("--check", "--lint", "--fuzz", "--aarch64", "--vm"):
+    for option in ("--check", "--lint", "--fuzz", "--browser", "--aarch64",
+                   "--vm"):
         assert option in done.stdout
 
 
