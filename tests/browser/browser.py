@@ -124,6 +124,13 @@ class Browser:
         """Press keys, one after the other, wherever the focus is."""
         ActionChains(self.driver).send_keys(*keys).perform()
 
+    def picture(self, width: int, top: float, bottom: float) -> bytes:
+        """A part of the page from side to side, as PNG."""
+        return base64.b64decode(self.tell(
+            "Page.captureScreenshot", captureBeyondViewport=True, clip={
+                "x": 0, "y": top, "width": width, "height": bottom - top,
+                "scale": 1})["data"])
+
     def printed(self) -> bytes:
         """The page on paper, as PDF."""
         return base64.b64decode(self.tell(

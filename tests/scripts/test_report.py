@@ -17,10 +17,11 @@ import hand_made
 import made_runs
 import paged
 from analysis import load
+from analysis.columns import Line, texts_of
 from hand_made import NAMES, RECORD, SCRIPTS
 
 sys.path.insert(0, str(SCRIPTS))
-from reporting import sheet, text  # noqa: E402
+from reporting import differences, drawing, sheet, text  # noqa: E402
 
 REFERENCE = SCRIPTS.parent / "results" / "reference"
 report = made_runs.load_script("report")
@@ -341,3 +342,22 @@ def test_every_way_of_entering_has_its_word_and_its_colour():
     assert {colour for _, colour, _ in drawing.WAYS.values()} <= set(
         svg.COLOURS)
     assert set(sheet.UNITS) == {"ns", "ticks", "cycles"}
+
+
+@pytest.mark.parametrize("room, said", [
+    (60, ["", "1 ns", "10 ns", "100 ns", "1 µs", "10 µs", "1 s"]),
+    (30, ["", "1 ns", "10", "100", "1 µs", "10", "1 s"]),
+    (20, ["", "1 ns", "10", "", "1 µs", "10", "1 s"])])
+def test_an_axis_names_as_many_powers_of_ten_as_have_room(room, said):
+    powers = [0.1, 1, 10, 100, 1e3, 1e4, 1e9]
+    assert [drawing.tick_time(ns, room=room) for ns in powers] == said
+
+
+def test_differences_are_in_the_unit_that_the_tables_use():
+    far = differences.readable(Line("int80", (4906.2, 4880.0, 4931.0), "ns"))
+    assert texts_of(far)[1:3] == ("4.91 µs", "[4.88, 4.93]")
+    byte = differences.readable(Line("copy", (-2e6, -3e6, -1e6), "ns/KiB"))
+    assert (byte.ends, byte.unit) == ((-2, -3, -1), "ms/KiB")
+    for kept in (Line("near", (74.0, 73.0, 75.0), "ns"),
+                 Line("size", (5e5, 4e5, 6e5), "KiB")):
+        assert differences.readable(kept) == kept
