@@ -119,7 +119,7 @@ def decade_of(axes: Axes) -> float:
 def tick_time(ns: float, _: Optional[int] = None, *, room: float) -> str:
     """A power of ten of nanoseconds, in so many points of room.
 
-    Where not all have room, the unit stands at its 1 only, then tens only.
+    Where not all have room the unit stands at its 1 only, and then that only.
     """
     place = int(np.floor(np.log10(ns) + 1e-9))
     if place < 0:
@@ -128,7 +128,7 @@ def tick_time(ns: float, _: Optional[int] = None, *, room: float) -> str:
     short = f"{10 ** power}"
     if power == 0 or room > width_of("100 ns") + 6:
         return f"{short} {unit}"
-    return short if power == 1 or room > width_of("100") + 2 else ""
+    return short if room > width_of("1 µs") + 9 else ""
 
 
 def head_of(handles: Sequence[Any], columns: int = 2) -> float:

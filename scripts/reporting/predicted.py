@@ -16,6 +16,7 @@ from reporting.source import Source
 
 DRAWN_MOST = 24         # rows of the picture; the table has all
 LABEL_MOST = 26         # letters in it
+EDGE = 1.6              # a factor, so that no mark is cut off
 TITLE = "What was predicted, and what is so"
 
 
@@ -122,7 +123,7 @@ def draw(rows: pd.DataFrame, first: str) -> Picture:
     for place, row in zip(places, rows.itertuples()):
         drawing.beside(axes, place, beside(row), 86)
     ends = rows[["predicted_ns", "measured_ns", "low_ns", "high_ns"]]
-    drawing.log_axis(axes, ends.min().min(), ends.max().max(),
+    drawing.log_axis(axes, ends.min().min() / EDGE, ends.max().max() * EDGE,
                      "a call on a quiet core (log)")
     drawing.legend(figure, handles)
     return Picture("predicted", "Predicted and measured", said(rows, labels),
