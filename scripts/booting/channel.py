@@ -14,7 +14,7 @@ import tempfile
 import zlib
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO, Iterator, Tuple
+from typing import BinaryIO, Callable, Iterator, Optional, Tuple
 
 from analysis.output import printable
 from booting import returned
@@ -29,6 +29,20 @@ BLOCK_BYTES, CHUNK_BYTES = 512, 1 << 16
 
 NAMES = frozenset(("environment.json", "stderr.txt", "dmesg.txt",
                    *(f"run/{name}" for name in returned.FILES)))
+
+
+@dataclass(frozen=True)
+class Contents:
+    """What an archive may hold."""
+
+    is_file: Callable[[str], bool]      # by a name in it
+    is_folder: Callable[[str], bool]
+    most_bytes: int
+
+
+def of_guest() -> Contents:
+    """A guest's."""
+    return Contents(NAMES.__contains__, "run".__eq__, ALL_LIMIT_BYTES)
 
 
 @dataclass(frozen=True)
@@ -57,7 +71,7 @@ def read_header(file: BinaryIO) -> Tuple[Answer, int, str]:
         raise BootFailed("the guest sent nothing back")
     found = HEADER.fullmatch(line)
     if found is None:
-        raise BootFailed("what the guest sent back does not begin as it "
+        raise BootFailed("what was sent back does not begin as it "
                          f"should: {shown(line)}")
     facts, measured, size = (int(found.group(i)) for i in (1, 2, 3))
     return Answer(facts, measured), size, found.group(4).decode()
@@ -73,26 +87,29 @@ def check_whole(file: BinaryIO, size: int, digest: str) -> None:
     start = file.tell()
     came = os.fstat(file.fileno()).st_size - start
     if came < size:
-        raise BootFailed(f"what the guest sent back is cut off: {came} of "
+        raise BootFailed(f"what was sent back is cut off: {came} of "
                          f"{size} bytes came")
     if came > size:
-        raise BootFailed(f"the guest announced {size} bytes and sent {came}")
+        raise BootFailed(f"announced were {size} bytes and sent {came}")
     found = hashlib.sha256()
     for chunk in iter(lambda: file.read(CHUNK_BYTES), b""):
         found.update(chunk)
     if found.hexdigest() != digest:
-        raise BootFailed("what the guest sent back was damaged on the way: "
+        raise BootFailed("what was sent back was damaged on the way: "
                          "its SHA-256 is another one than announced")
     file.seek(start)
 
 
-def unpack(file: BinaryIO, folder: Path) -> None:
+def unpack(file: BinaryIO, folder: Path,
+           contents: Optional[Contents] = None) -> None:
     """Unpack all of an archive, or nothing, into a folder."""
+    contents = contents or of_guest()
     with tempfile.TemporaryDirectory(prefix=".unpacked-", dir=folder) as name:
         try:
-            extract(Inflated(file), Path(name))
+            extract(Inflated(file, contents.most_bytes), Path(name),
+                    contents)
         except (tarfile.TarError, zlib.error, EOFError, ValueError) as why:
-            raise BootFailed("what the guest sent back cannot be unpacked: "
+            raise BootFailed("what was sent back cannot be unpacked: "
                              f"{printable(str(why))}") from None
         for path in sorted(Path(name).iterdir()):
             path.rename(folder / path.name)
@@ -101,12 +118,13 @@ def unpack(file: BinaryIO, folder: Path) -> None:
 class Inflated:
     """The bytes inside a gzip file, up to a limit."""
 
-    def __init__(self, file: BinaryIO) -> None:
+    def __init__(self, file: BinaryIO, most_bytes: int) -> None:
         self.file = file
         self.inflate = zlib.decompressobj(wbits=zlib.MAX_WBITS | 16)
         self.ready = b""
         # An archive has a header a file, too, and padding behind all.
-        self.left_bytes = ALL_LIMIT_BYTES + (1 << 20)
+        self.left_bytes = most_bytes + (1 << 20)
+        self.most_bytes = most_bytes
 
     def more(self) -> bytes:
         """Some bytes; none at the end."""
@@ -119,7 +137,7 @@ class Inflated:
             self.left_bytes -= len(made)
             if self.left_bytes < 0:
                 raise ValueError("it is more than "
-                                 f"{ALL_LIMIT_BYTES >> 20} MiB")
+                                 f"{self.most_bytes >> 20} MiB")
             if made:
                 return made
         if self.inflate.unused_data or self.file.read(1):
@@ -152,44 +170,44 @@ class Inflated:
             rest = self.more()
 
 
-def extract(archive: Inflated, folder: Path) -> None:
+def extract(archive: Inflated, folder: Path, contents: Contents) -> None:
     """Write an archive's files; ValueError where it has anything else.
 
     Header by header: tarfile would follow extensions of the format that
     init's tar never writes.
     """
-    left = ALL_LIMIT_BYTES
+    left = contents.most_bytes
     while True:
         block = archive.read(BLOCK_BYTES)
         if not block.strip(b"\0"):
             archive.finish()
             return
         info = tarfile.TarInfo.frombuf(block, "ascii", "backslashreplace")
-        if info.isdir() and info.name == "run":
-            (folder / "run").mkdir(exist_ok=True)
+        if info.isdir() and contents.is_folder(info.name):
+            (folder / info.name).mkdir(parents=True, exist_ok=True)
             continue
-        check_entry(info, left)
+        check_entry(info, left, contents)
         left -= info.size
         write(archive, folder / info.name, info.size)
 
 
-def check_entry(info: tarfile.TarInfo, left_bytes: int) -> None:
-    """Is it one of the files that a guest has to send?"""
+def check_entry(info: tarfile.TarInfo, left_bytes: int, contents: Contents
+                ) -> None:
+    """Is it one of the files that are to be sent?"""
     if info.type not in (tarfile.REGTYPE, tarfile.AREGTYPE):
         raise ValueError(f"{info.name!r} is no regular file")
-    if info.name not in NAMES:
+    if not contents.is_file(info.name):
         raise ValueError(f"{info.name!r} is no file of a run's")
     if not 0 <= info.size <= FILE_LIMIT_BYTES:
         raise ValueError(f"{info.name} has {info.size} bytes, the limit is "
                          f"{FILE_LIMIT_BYTES >> 20} MiB")
     if info.size > left_bytes:
-        raise ValueError(f"it is more than {ALL_LIMIT_BYTES >> 20} MiB")
+        raise ValueError(f"it is more than {contents.most_bytes >> 20} MiB")
 
 
 def write(archive: Inflated, path: Path, size: int) -> None:
     """The next file of the archive; it is not there yet."""
-    if path.parent.name == "run":
-        path.parent.mkdir(exist_ok=True)
+    path.parent.mkdir(parents=True, exist_ok=True)
     try:
         with open(path, "xb") as file:
             for piece in archive.chunks(size):

@@ -4,7 +4,7 @@
 import os
 import stat
 from pathlib import Path
-from typing import Any, Dict, List
+from typing import Any, Callable, Dict, List
 
 from booting.executor import BootFailed
 from booting.untrusted import JSON_MOST, opened, read_json
@@ -60,11 +60,15 @@ def listed(record: Dict[str, Any], key: str) -> List[Dict[str, Any]]:
     return found
 
 
-def check_record(record: Dict[str, Any]) -> None:
-    """Refuse a run that was cut short or was made in another way."""
+def check_complete(record: Dict[str, Any]) -> None:
+    """Refuse a run that was cut short."""
     if record.get("complete") is not True:
         raise BootFailed("the run is not complete: "
                          f"{str(record.get('problem'))[:200]}")
+
+
+def check_plain(record: Dict[str, Any]) -> None:
+    """Refuse a run of other arms than the plain one."""
     arms = listed(record, "arms")
     if len(arms) != 1 or arms[0].get("skipped") is not None or (
             arms[0].get("conditions") != []):
@@ -109,10 +113,16 @@ def check_samples(folder: Path, record: Dict[str, Any]) -> None:
         raise BootFailed(f"samples.csv: {found} rows came back of {planned}")
 
 
-def check(folder: Path) -> Dict[str, Any]:
-    """What run.json holds of a run folder that is whole and harmless."""
+def check(folder: Path,
+          check_asked: Callable[[Dict[str, Any]], None] = check_plain
+          ) -> Dict[str, Any]:
+    """What run.json holds of a run folder that is whole and harmless.
+
+    check_asked: raises BootFailed where it was made in another way.
+    """
     check_files(folder)
     record = read_json(folder / "run.json", FILES["run.json"])
-    check_record(record)
+    check_complete(record)
+    check_asked(record)
     check_samples(folder, record)
     return record
