@@ -13,11 +13,18 @@ ARGS    ?=
 JOBS    ?= $(shell nproc 2>/dev/null || echo 2)
 DESTDIR ?=
 TARGETS ?=
+INVENTORY ?=
+LAB_ARGS ?=
 SECONDS_A_TARGET ?= 60
 PREFIX  ?= /usr/local
 
 MAKEFLAGS += --no-print-directory
 export PROFILE LABEL FILTER TUNE SECONDS_A_TARGET
+
+# A campaign that is resumed has its own, and so has a plan of boots.
+LAB_WISHES = $(if $(or $(findstring --resume,$(LAB_ARGS)), \
+	$(findstring --boots,$(LAB_ARGS))),,--profile="$$PROFILE" \
+	$(if $(LABEL),--label="$$LABEL") $(if $(FILTER),--filter="$$FILTER"))
 
 all: $(BUILD)/CMakeCache.txt
 	@cmake --build $(BUILD) -j $(JOBS)
@@ -78,6 +85,18 @@ test-aarch64:
 test-vm: all
 	@./scripts/test --vm
 
+# Measures on the hosts of INVENTORY= (of Ansible), and brings the runs back:
+# docs/lab-of-machines.md. PROFILE=, LABEL=, FILTER=; LAB_ARGS= are more options
+# of scripts/lab-bench. Needs scripts/setup --lab.
+lab-bench: $(BUILD)/CMakeCache.txt
+	@cmake --build $(BUILD) -j $(JOBS) --target syscost
+	@./scripts/lab-bench $(INVENTORY) $(LAB_WISHES) $(LAB_ARGS)
+
+# Hosts of namespaces on this machine, driven by Ansible over SSH, and how they
+# fail: five minutes. Needs root and scripts/setup --lab-tests.
+test-lab: all
+	@./scripts/test --lab
+
 # Page table isolation off and on, in guests: what a course shows in a minute
 # or two without touching this machine's kernel. Needs scripts/setup --vm.
 kpti-demo: $(BUILD)/CMakeCache.txt
@@ -116,5 +135,5 @@ uninstall:
 clean:
 	rm -rf build build-*
 
-.PHONY: all bench compare report selfcheck lab test test-browser aarch64 test-aarch64 test-vm kpti-demo fuzz \
-	lint format manual install uninstall clean
+.PHONY: all bench compare report selfcheck lab test test-browser aarch64 test-aarch64 test-vm \
+	lab-bench test-lab kpti-demo fuzz lint format manual install uninstall clean

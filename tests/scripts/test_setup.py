@@ -151,26 +151,26 @@ FAMILIES = [
      "libhwloc-dev libjansson-dev libmd-dev zlib1g-dev libcmocka-dev python3 "
      "python3-pandas python3-numpy python3-scipy python3-matplotlib "
      "python3-jinja2 python3-pytest python3-pytest-xdist",
-     "clang-format clang-tidy shellcheck flake8 help2man"),
+     "clang-format clang-tidy shellcheck flake8 help2man yamllint"),
     ("ID=fedora", "dnf install -y --setopt=install_weak_deps=False",
      "gcc gcc-c++ glibc-devel make cmake pkgconf-pkg-config binutils "
      "google-benchmark-devel hwloc-devel jansson-devel libmd-devel "
      "zlib-devel libcmocka-devel python3 python3-pandas python3-numpy "
      "python3-scipy python3-matplotlib python3-jinja2 python3-pytest "
      "python3-pytest-xdist",
-     "clang-tools-extra ShellCheck python3-flake8 help2man"),
+     "clang-tools-extra ShellCheck python3-flake8 help2man yamllint"),
     ("ID=arch", "pacman -S --noconfirm --needed",
      "gcc glibc make cmake pkgconf binutils benchmark hwloc jansson libmd "
      "zlib cmocka python python-pandas python-numpy python-scipy "
      "python-matplotlib python-jinja python-pytest python-pytest-xdist",
-     "clang shellcheck flake8 help2man"),
+     "clang shellcheck flake8 help2man yamllint"),
     ('ID="opensuse-leap"',
      "zypper --non-interactive install --no-recommends",
      "gcc gcc-c++ glibc-devel make cmake pkg-config binutils "
      "benchmark-devel hwloc-devel libjansson-devel libmd-devel zlib-devel "
      "libcmocka-devel python3 python3-pandas python3-numpy python3-scipy "
      "python3-matplotlib python3-Jinja2 python3-pytest python3-pytest-xdist",
-     "clang ShellCheck python3-flake8 help2man"),
+     "clang ShellCheck python3-flake8 help2man yamllint"),
 ]
 
 
@@ -195,6 +195,24 @@ def test_lint_adds_to_the_base(machine, os_release, command, base, lint):
     assert call.endswith(f" {base}")
     done = here.setup("--lint")
     assert done.stdout.startswith(f"setup: installing {lint}\n")
+
+
+@pytest.mark.parametrize("os_release, client, server", [
+    ("ID=debian", "ansible-core openssh-client",
+     "openssh-server iproute2 libfaketime"),
+    ("ID=fedora", "ansible-core openssh-clients",
+     "openssh-server iproute libfaketime"),
+    ("ID=arch", "ansible-core openssh", "iproute2 libfaketime"),
+    ("ID=opensuse-leap", "ansible-core openssh-clients",
+     "openssh-server iproute2 libfaketime")])
+def test_only_the_tests_of_the_lab_install_a_server(
+        machine, os_release, client, server):
+    here = machine(os_release)
+    here.setup()
+    done = here.setup("--lab")
+    assert done.stdout.startswith(f"setup: installing {client}\n")
+    done = here.setup("--lab-tests")
+    assert done.stdout.startswith(f"setup: installing {server}\n")
 
 
 @pytest.mark.parametrize("os_release, command, base, lint", FAMILIES)
