@@ -20,12 +20,14 @@ UPTIME_MOST_S = 1e10    # 300 years: beyond it is none
 OVERLAP_S = 60          # by which clocks may be off without meaning anything
 
 # What a boot, a parameter or a kernel does not change: `online`, siblings
-# and what shares a cache follow nosmt, MemTotal the kernel.
+# and what shares a cache follow nosmt, MemTotal the kernel, and microcode comes
+# with it.
 HARDWARE = (
     ("tool", "architecture"), ("environment", "cpu", "vendor"),
     ("environment", "cpu", "model"), ("environment", "cpu", "family"),
-    ("environment", "cpu", "model_number"), ("environment", "cpu", "part"),
-    ("environment", "cpu", "stepping"), ("environment", "cpu", "microcode"),
+    ("environment", "cpu", "model_number"), ("environment", "cpu", "stepping"),
+    ("environment", "cpu", "implementer"), ("environment", "cpu", "part"),
+    ("environment", "cpu", "variant"), ("environment", "cpu", "revision"),
     ("environment", "topology", "present"),
     ("environment", "topology", "nodes"), ("environment", "hypervisor"),
     ("environment", "guest", "signature"),

@@ -1,16 +1,17 @@
 # SPDX-License-Identifier: MIT
 """What tells one machine from another, and one state of it from another.
 
-A machine is its host name, where that is told, its CPU and its hypervisor.
-Microcode, kernel, mitigations and frequency are states that it is in. Of
-anonymous runs the host's name is missing: machines of one kind are one then.
+A machine is what analysis.machine takes for one, and its hardware, so that a
+host which was given another CPU is another one here. Microcode, kernel,
+mitigations and frequency are states that it is in. Of anonymous runs the
+host's name is missing: machines of one kind are one then.
 """
 
 import hashlib
 import json
 from typing import Any, Dict, List, NamedTuple
 
-from analysis import allowance, emulated, load, sides
+from analysis import allowance, emulated, load, machine, sides
 
 TEXT_MOST = 200     # characters of anything kept
 NAMES_MOST = 64     # mitigations
@@ -59,7 +60,8 @@ def machine_of(record: Dict[str, Any]) -> Machine:
     host = text(load.fact(record, "environment", "host"))
     by = emulated.by(record) or ""
     told = json.dumps({name: value for name, value in facts.items() if value})
-    return Machine(digest(host, by, *facts.values()), host,
+    key = digest(machine.of(record).id, by, *machine.hardware(record))
+    return Machine(key, host,
                    facts["model"] or facts["part"] or facts["architecture"],
                    told, by)
 

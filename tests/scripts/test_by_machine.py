@@ -260,7 +260,7 @@ def anonymous(found: Sides, **facts: Any) -> Sides:
 def test_anonymous_runs_are_paired_by_hardware(two: Sides) -> None:
     anonymous(two)
     for folder in two[0][1], two[1][1]:
-        edit(folder, {"environment/cpu/microcode": "0x7"})
+        edit(folder, {"environment/cpu/stepping": "8"})
     said = compare(*options(two, "--format=json")).json
     assert len(said["machines"]) == 2
     for one in said["machines"]:

@@ -52,7 +52,7 @@ def test_a_host_is_a_machine_whatever_else_changes() -> None:
 
 
 @pytest.mark.parametrize("fact, value", [
-    ("cpu__model", "EPYC 2"), ("cpu__microcode", "0x2"),
+    ("cpu__model", "EPYC 2"), ("cpu__revision", "3"),
     ("cpu__stepping", "2"), ("topology__present", "0-31"),
     ("topology__caches", [{"level": "3", "type": "Unified",
                            "size": "16M"}])])
@@ -61,6 +61,13 @@ def test_hardware_tells_anonymous_machines_apart(fact: str, value: Any
     first, second = changed(host=None), changed(host=None, **{fact: value})
     assert machine.of(first).id != machine.of(second).id
     assert not machine.of(first).is_named
+
+
+def test_new_microcode_makes_no_other_machine() -> None:
+    """It comes with a kernel's initramfs, too."""
+    first, second = changed(host=None), changed(host=None,
+                                                cpu__microcode="0x2")
+    assert machine.of(first).id == machine.of(second).id
 
 
 def test_what_a_parameter_changes_makes_no_other_machine() -> None:
