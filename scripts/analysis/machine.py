@@ -20,8 +20,8 @@ UPTIME_MOST_S = 1e10    # 300 years: beyond it is none
 OVERLAP_S = 60          # by which clocks may be off without meaning anything
 
 # What a boot, a parameter or a kernel does not change: `online`, siblings
-# and what shares a cache follow nosmt, MemTotal the kernel, and microcode comes
-# with it.
+# and what shares a cache follow nosmt, MemTotal the kernel, with which
+# microcode may come.
 HARDWARE = (
     ("tool", "architecture"), ("environment", "cpu", "vendor"),
     ("environment", "cpu", "model"), ("environment", "cpu", "family"),

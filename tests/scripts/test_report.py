@@ -10,6 +10,7 @@ import xml.etree.ElementTree as ElementTree
 from contextlib import redirect_stderr, redirect_stdout
 from typing import Any, List, Tuple
 
+import matplotlib
 import pandas as pd
 import pytest
 
@@ -32,7 +33,8 @@ def run_report(*arguments: Any) -> Tuple[int, str, str]:
     out, err = io.StringIO(), io.StringIO()
     argv, sys.argv = sys.argv, ["report", *map(str, arguments)]
     try:
-        with redirect_stdout(out), redirect_stderr(err):
+        with redirect_stdout(out), redirect_stderr(err), \
+                matplotlib.rc_context():
             load.run(report.main)
     except SystemExit as done:
         return int(done.code or 0), out.getvalue(), err.getvalue()
