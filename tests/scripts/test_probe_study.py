@@ -157,4 +157,5 @@ def test_as_a_program(tmp_path):
                           text=True, capture_output=True)
     assert done.returncode == 2
     assert done.stderr == (f"probe-study: {tmp_path}/none: "
-                           "No such file or directory\n")
+                           "No such file or directory; a whole run "
+                           "folder is needed\n")
