@@ -44,6 +44,7 @@ class Member(NamedTuple):
     wanted: float           # the smallest effect that matters, a share
     emulated: str           # what is said of an emulator's figures, or ""
     forced: List[str]
+    after: List[Path]       # the folders of the second side
 
 
 class Task(NamedTuple):
@@ -169,7 +170,7 @@ def member_of(task: Task, found: Sequence[Compared], forced: Sequence[str]
                            for item in one.pair.differences)),
         notes_of(task, found), task.wanted.smallest_effect, emulated.line(
             run.record for run in (*pair.first, *pair.second)),
-        list(forced))
+        list(forced), [run.folder for run in task.after])
 
 
 def compare_one(task: Task) -> Union[Member, Left]:

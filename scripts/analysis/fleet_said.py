@@ -33,20 +33,34 @@ def on_machines(text: str, count: int, of: int) -> str:
     return text if count == of else f"{text} ({count} of {of} machines)"
 
 
-def head_lines(found: Fleet) -> List[str]:
-    """What was compared, and what is to be said before any figure."""
+def emulated_lines(found: Fleet) -> List[str]:
+    """What is said of an emulator's figures, and of how many machines."""
+    counts = Counter(one.emulated for one in found.members if one.emulated)
+    return [f"{said} ({count} of {len(found.members)} machines)"
+            for said, count in counts.items()]
+
+
+def forced_lines(found: Fleet) -> List[str]:
+    """The machines that were compared although they may not be."""
+    return cut([f"FORCED: {one.machine.name}: {reason}: these figures may "
+                "mean nothing" for one in found.members
+                for reason in one.forced])
+
+
+def made_line(found: Fleet) -> str:
+    """How many machines were compared, and by what."""
     of = len(found.members)
     kinds = Counter(one.kind for one in found.members)
     made = ", ".join(f"{kind} a side on {count}"
                      for kind, count in kinds.most_common(LINES_MOST))
     every = of + len(found.refused) + len(found.left_out)
-    return [
-        *(f"{said} ({count} of {of} machines)" for said, count in Counter(
-            one.emulated for one in found.members if one.emulated).items()),
-        *cut([f"FORCED: {one.machine.name}: {reason}: these figures may mean "
-              "nothing" for one in found.members for reason in one.forced]),
-        f"{of} of {number_of(every, 'machine')} compared, "
-        f"{number_of(found.cells['row'].nunique(), 'row')}; {made}"]
+    return (f"{of} of {number_of(every, 'machine')} compared, "
+            f"{number_of(found.cells['row'].nunique(), 'row')}; {made}")
+
+
+def head_lines(found: Fleet) -> List[str]:
+    """What was compared, and what is to be said before any figure."""
+    return [*emulated_lines(found), *forced_lines(found), made_line(found)]
 
 
 def warning_lines(found: Fleet) -> List[str]:
