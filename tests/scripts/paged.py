@@ -3,10 +3,12 @@
 
 import base64
 import hashlib
+import os
 import pathlib
 import re
 from html.parser import HTMLParser
 from typing import Any, Dict, List, NamedTuple, Optional, Tuple
+from urllib.parse import unquote_to_bytes
 
 from hand_made import SCRIPTS
 
@@ -128,11 +130,27 @@ def check_elements(page: Page) -> None:
         assert not wrong, one
 
 
+def links(page: Page) -> List[str]:
+    """Where the page leads to, but within itself."""
+    return [one.attributes["href"] for one in page.all("a")
+            if not one.attributes["href"].startswith("#")]
+
+
+def check_links(page: Page, path: pathlib.Path) -> None:
+    """Each leads to a report that is there, by a relative path."""
+    for link in set(links(page)):
+        assert re.fullmatch(r"[\w.~/%-]+", link, re.ASCII), link
+        assert not link.startswith("/") and link.endswith("/report.html")
+        assert os.path.isfile(os.fsencode(path.parent) + b"/" +
+                              unquote_to_bytes(link)), link
+
+
 def check_nothing_is_loaded(page: Page) -> None:
-    """No address but within the page; only its own style and script."""
+    """No address but a link's and within the page; only its own style and
+    script."""
     for one in page.elements:
         for name, value in one.attributes.items():
-            if name in ("href", "xlink:href"):
+            if name in ("href", "xlink:href") and one.tag != "a":
                 assert value.startswith("#") or (one.tag, value) == (
                     "link", "data:,"), one
             assert name.startswith("xmlns") or "://" not in value or (
@@ -190,17 +208,23 @@ def check_structure(page: Page) -> None:
     labels = [one.attributes["aria-label"] for one in page.elements
               if "aria-label" in one.attributes]
     assert len(set(labels)) == len(labels)
-    links = [one.attributes["href"][1:] for one in page.all("a")]
-    assert links == ["main", *page.sections]
+    within = [one.attributes["href"][1:] for one in page.all("a")
+              if one.attributes["href"].startswith("#")]
+    assert within == ["main", *page.sections]
 
 
-def read(path: pathlib.Path) -> Page:
-    """A page of which everything holds that must hold of any."""
+def read(path: pathlib.Path, leads_out: bool = False) -> Page:
+    """A page of which everything holds that must hold of any.
+
+    leads_out: may it have links to other reports?
+    """
     page = Page(path)
     assert len(page.source.encode()) <= BYTES_MOST
     for check in (check_elements, check_nothing_is_loaded, check_ids,
                   check_pictures, check_structure):
         check(page)
+    check_links(page, path)
+    assert leads_out or not links(page)
     return page
 
 
