@@ -115,17 +115,7 @@ struct benchmark_group {
  */
 // clang-format off
 #define BENCHMARK_LOOP(name, call, ...)					\
-	static __attribute__((noinline, aligned(64)))			\
-	void name(struct context *context, uint64_t calls)		\
-	{								\
-		(void)context;						\
-		__VA_ARGS__;						\
-		do {							\
-			(void)(call);					\
-			asm volatile("" : : : "memory");		\
-		} while (--calls);					\
-	}								\
-	struct context
+	BENCHMARK_TURNS(name, 1, call, __VA_ARGS__)
 
 /* The same for a call that performs `many` operations together: it is made
  * calls / many times. The row says .per_turn = many. */
