@@ -16,8 +16,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, LogLocator
 
-from analysis.figure import (BLUE, GREEN, GREY, ORANGE, PURPLE, RED, STYLE,
-                             make_log)
+from analysis import ladder
+from analysis.figure import GREY, STYLE, make_log
 
 WIDTH = 430
 ROW = 28            # points a row of a ladder
@@ -37,17 +37,14 @@ PAGE_STYLE: Dict[str, Any] = {
     "axes.labelsize": SIZE, "axes.axisbelow": True,
 }
 
-# A way of entering: what the legend calls it, colour, mark. The marks differ
+# A way of entering: what the legend calls it here, for short. The marks differ
 # as well as the colours, for whoever sees or prints none.
-WAYS = {
-    "user": ("user space", GREY, "v"),
-    "vdso": ("vDSO", BLUE, "D"),
-    "buffered": ("stdio's buffer", GREEN, "^"),
-    "gathered": ("one entry for many", ORANGE, "P"),
-    "kernel": ("system call", RED, "o"),
-    "exception": ("exception", ORANGE, "X"),
-    "legacy": ("legacy gate", PURPLE, "s"),
+SHORT = {
+    "user": "user space", "vdso": "vDSO", "buffered": "stdio's buffer",
+    "gathered": "one entry for many", "kernel": "system call",
+    "exception": "exception", "legacy": "legacy gate",
 }
+WAYS = {way: (name, *ladder.WAYS[way][1:]) for way, name in SHORT.items()}
 
 
 def use_style() -> None:

@@ -13,11 +13,7 @@ TIMES = ((1e9, "s"), (1e6, "ms"), (1e3, "µs"), (1, "ns"))
 
 def number(value: float) -> str:
     """Three digits or so, never as a power of ten; "–" for not known."""
-    if not np.isfinite(value):
-        return "–"
-    size = abs(value)
-    digits = 2 if size < 10 else 1 if size < 100 else 0
-    return f"{value:,.{digits}f}"
+    return fixed(value, value)
 
 
 def fixed(value: float, like: float) -> str:
