@@ -23,25 +23,7 @@ sys.path.insert(0, str(REPOSITORY / "tests" / "vm" / "reboot"))
 
 import lab_world  # noqa: E402
 from lab_machine import Lab, write_job  # noqa: E402
-from test_reboot import image  # noqa: E402
-
-PLAN = """
-name = "words"
-boots = 1
-profile = "quick"
-filter = "^(getppid/inline|baseline/call)$"
-limit_s = 300
-[kernels.usual]
-image = "host"
-[[arms]]
-name = "off"
-cmdline = "pti=off"
-expect = { pti = "off" }
-[[arms]]
-name = "on"
-cmdline = "pti=on"
-expect = { pti = "on" }
-"""
+from test_reboot import KPTI, image  # noqa: E402
 
 pytestmark = pytest.mark.skipif(
     not os.environ.get("SYSCOST_TEST_REBOOT"),
@@ -123,7 +105,7 @@ def furnish(folder: pathlib.Path, machine: Reachable) -> pathlib.Path:
     key = lab_world.generate_key(folder / "host_key")
     (folder / "authorized_keys").write_text(f"{user}\n")
     (folder / "known_hosts").write_text(f"[127.0.0.1]:{machine.port} {key}\n")
-    (folder / "plan.toml").write_text(PLAN)
+    (folder / "plan.toml").write_text(KPTI)
     job = folder / "job.tar"
     script = (pathlib.Path(__file__).parent / "job").read_text()
     write_job(job, script, {name: folder / name for name in (

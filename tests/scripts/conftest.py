@@ -8,7 +8,6 @@ import shutil
 import signal
 import subprocess
 import tempfile
-import time
 from typing import Any, Callable, Iterator, List, Mapping, Sequence
 
 import pytest
@@ -162,15 +161,6 @@ def privately() -> Callable[[str], List[str]]:
 
 
 @pytest.fixture(scope="session")
-def until() -> Callable[..., Any]:
-    """Waits for something to become true and returns it."""
-    def wait(found: Callable[[], Any], what: str, guard_s: float = GUARD_S
-             ) -> Any:
-        end = time.monotonic() + guard_s
-        while time.monotonic() < end:
-            value = found()
-            if value:
-                return value
-            time.sleep(0.001)
-        pytest.fail(f"in vain: {what}")
-    return wait
+def guard_s() -> float:
+    """Shorter than the others': nothing here boots or connects."""
+    return GUARD_S

@@ -2,12 +2,11 @@
 """The fixtures of make test-vm."""
 
 import pathlib
-import time
-from typing import Any, Callable, Iterator, List
+from typing import Callable, Iterator, List
 
 import pytest
 
-from booted_vm import GUARD_S, Guests, Matrix
+from booted_vm import Guests, Matrix
 
 
 @pytest.fixture
@@ -36,17 +35,3 @@ def matrix_of(tmp_path_factory: pytest.TempPathFactory
 def guests(tmp_path: pathlib.Path) -> Guests:
     """Single guests in the test's own folder."""
     return Guests(tmp_path)
-
-
-@pytest.fixture(scope="session")
-def until() -> Callable[..., Any]:
-    """Waits for something to become true and returns it."""
-    def wait(found: Callable[[], Any], what: str) -> Any:
-        end = time.monotonic() + GUARD_S
-        while time.monotonic() < end:
-            value = found()
-            if value:
-                return value
-            time.sleep(0.01)
-        pytest.fail(f"in vain: {what}")
-    return wait
